@@ -1,0 +1,82 @@
+//! The write-ahead log's record: one transaction's writes on one branch.
+//!
+//! | field | bytes |
+//! |---|---|
+//! | format version (1) | 1 |
+//! | branch name behind a length | 4 + n |
+//! | epoch of the branch's working set | 8 |
+//! | per write: key behind a length, then 0 (deleted) or 1 and the value behind a length | |
+
+use bytes::Bytes;
+use microprolly_storage::StorageError;
+
+use crate::codec::{Reader, put_sized};
+use crate::error::{EngineError, Result};
+use crate::overlay::Overlay;
+
+const VERSION: u8 = 1;
+
+/// Writes that are durable but not yet in a tree.
+pub(crate) struct LogRecord {
+    pub(crate) branch: String,
+    /// The working set that the writes belong to. Folding it begins a new
+    /// epoch, so records that a tree already contains are not applied twice.
+    pub(crate) epoch: u64,
+    pub(crate) writes: Vec<(Bytes, Option<Bytes>)>,
+}
+
+impl LogRecord {
+    pub(crate) fn encode(branch: &str, epoch: u64, writes: &Overlay) -> Vec<u8> {
+        let mut out = Vec::with_capacity(writes.bytes() + writes.len() * 9 + branch.len() + 13);
+        out.push(VERSION);
+        put_sized(&mut out, branch.as_bytes());
+        out.extend_from_slice(&epoch.to_le_bytes());
+        for (key, value) in writes.iter() {
+            put_sized(&mut out, key);
+            match value {
+                None => out.push(0),
+                Some(value) => {
+                    out.push(1);
+                    put_sized(&mut out, value);
+                }
+            }
+        }
+        out
+    }
+
+    pub(crate) fn decode(payload: Bytes) -> Result<Self> {
+        let mut reader = Reader::new(payload);
+        match reader.u8() {
+            Some(VERSION) => {}
+            Some(found) if found > VERSION => {
+                return Err(EngineError::Storage(StorageError::NewerFormat {
+                    what: "a write-ahead log record".into(),
+                    found: found.into(),
+                    supported: VERSION.into(),
+                }));
+            }
+            _ => return Err(corrupt()),
+        }
+        Self::read(&mut reader).ok_or_else(corrupt)
+    }
+
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let branch = reader.text()?;
+        let epoch = reader.u64()?;
+        let mut writes = Vec::new();
+        while !reader.is_at_end() {
+            let key = reader.sized()?;
+            let value = match reader.u8()? {
+                0 => None,
+                1 => Some(reader.sized()?),
+                _ => return None,
+            };
+            writes.push((key, value));
+        }
+        Some(Self { branch, epoch, writes })
+    }
+}
+
+fn corrupt() -> EngineError {
+    StorageError::corrupt("a write-ahead log record", "its fields do not add up").into()
+}

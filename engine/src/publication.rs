@@ -1,0 +1,213 @@
+//! How anything becomes true: one writer at a time makes the next state, and
+//! whoever waits for it is told once it is on disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use microprolly_storage::{Mutation, Store};
+use parking_lot::Mutex;
+
+use crate::catalog::{self, NextTypeId};
+use crate::environment::Entropy;
+use crate::error::Result;
+use crate::log_record::LogRecord;
+use crate::name::{BranchName, TagName};
+use crate::overlay::Overlay;
+use crate::schema::TypeId;
+use crate::state::{self, Branch, State, Tag};
+
+/// Pending bytes on a branch beyond which they are put into its tree.
+pub(crate) const OVERLAY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Pending keys on a branch beyond which they are put into its tree.
+pub(crate) const OVERLAY_ENTRIES_MAX: usize = 16 * 1024;
+
+/// Where states are published. `latest` is what writers build on; `durable`
+/// is what readers see, so that nobody acts on what a power cut could undo.
+pub(crate) struct Publisher {
+    store: Arc<Store>,
+    entropy: Arc<dyn Entropy>,
+    latest: Mutex<Arc<State>>,
+    durable: ArcSwap<State>,
+}
+
+impl Publisher {
+    /// Begins with a state that is durable already.
+    pub(crate) fn new(store: Arc<Store>, entropy: Arc<dyn Entropy>, state: State) -> Self {
+        let state = Arc::new(state);
+        Self { store, entropy, latest: Mutex::new(state.clone()), durable: ArcSwap::new(state) }
+    }
+
+    /// The state that readers see.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.durable.load_full()
+    }
+
+    /// Makes the next state and returns when it is durable. When `change`
+    /// fails nothing is written and nothing changes.
+    pub(crate) fn publish<T>(&self, change: impl FnOnce(&mut Publication<'_>) -> Result<T>) -> Result<T> {
+        let (outcome, state) = {
+            let mut latest = self.latest.lock();
+            let mut publication = Publication {
+                publisher: self,
+                state: State::clone(&latest),
+                catalog: BTreeMap::new(),
+                log: None,
+            };
+            let outcome = change(&mut publication)?;
+            let state = Arc::new(publication.finish()?);
+            *latest = state.clone();
+            (outcome, state)
+        };
+        self.store.sync(state.lsn)?;
+        // Another writer's later state may be here already; it contains ours.
+        self.durable.rcu(|durable| if durable.lsn < state.lsn { state.clone() } else { durable.clone() });
+        Ok(outcome)
+    }
+}
+
+/// A fresh, unpredictable epoch.
+pub(crate) fn epoch(entropy: &dyn Entropy) -> u64 {
+    let bytes = entropy.bytes();
+    u64::from_le_bytes(*bytes.first_chunk().expect("sixteen bytes hold eight"))
+}
+
+/// The next state in the making.
+pub(crate) struct Publication<'a> {
+    publisher: &'a Publisher,
+    /// What it will be. Branches, tags and types are set through the methods,
+    /// which keep the catalog in step.
+    pub(crate) state: State,
+    catalog: BTreeMap<Bytes, Option<Bytes>>,
+    log: Option<(BranchName, Overlay)>,
+}
+
+impl Publication<'_> {
+    /// Sets or drops a branch. Its pending writes must be in the log already,
+    /// under its epoch.
+    pub(crate) fn set_branch(&mut self, name: &BranchName, branch: Option<Branch>) {
+        if self.log.as_ref().is_some_and(|(logged, _)| logged == name) {
+            self.log = None;
+        }
+        match branch {
+            Some(branch) => {
+                self.record(branch.mutation(name));
+                self.state.branches.insert(name.clone(), branch);
+            }
+            None => {
+                self.record(state::mutation(catalog::BRANCH, name.as_str(), None));
+                self.state.branches.remove(name);
+            }
+        }
+    }
+
+    /// Sets or drops a tag.
+    pub(crate) fn set_tag(&mut self, name: &TagName, tag: Option<Tag>) {
+        match tag {
+            Some(tag) => {
+                self.record(tag.mutation(name));
+                self.state.tags.insert(name.clone(), tag);
+            }
+            None => {
+                self.record(state::mutation(catalog::TAG, name.as_str(), None));
+                self.state.tags.remove(name);
+            }
+        }
+    }
+
+    /// Changes any catalog record.
+    pub(crate) fn record(&mut self, mutation: Mutation) {
+        self.catalog.insert(mutation.key, mutation.value);
+    }
+
+    /// Adds writes to a branch's working state.
+    pub(crate) fn write(&mut self, name: &BranchName, mut branch: Branch, writes: &Overlay) -> Result<()> {
+        for (key, value) in writes.iter() {
+            branch.working.overlay.insert(key.clone(), value.clone());
+        }
+        if branch.working.overlay.bytes() > OVERLAY_BYTES_MAX
+            || branch.working.overlay.len() > OVERLAY_ENTRIES_MAX
+        {
+            return self.fold(name, &branch);
+        }
+        self.state.branches.insert(name.clone(), branch);
+        self.log = Some((name.clone(), writes.clone()));
+        Ok(())
+    }
+
+    /// Puts a branch's pending writes into its tree.
+    fn fold(&mut self, name: &BranchName, branch: &Branch) -> Result<()> {
+        let folded = Branch::new(branch.head, self.new_epoch(), branch.working.folded()?);
+        self.set_branch(name, Some(folded));
+        Ok(())
+    }
+
+    /// A number for a new working set.
+    pub(crate) fn new_epoch(&self) -> u64 {
+        epoch(&*self.publisher.entropy)
+    }
+
+    fn finish(mut self) -> Result<State> {
+        let store = &self.publisher.store;
+        // Sealing needs all pending writes in trees: a sealed segment is never
+        // read for its log.
+        let seals = store.wants_seal();
+        if seals {
+            for (name, branch) in self.state.branches.clone() {
+                if !branch.working.overlay.is_empty() {
+                    self.fold(&name, &branch)?;
+                }
+            }
+        } else if let Some((name, _)) = &self.log
+            && !self.catalog.is_empty()
+        {
+            // Two records could be torn apart by a crash; one root cannot.
+            let name = name.clone();
+            if let Some(branch) = self.state.branches.get(&name).cloned() {
+                self.fold(&name, &branch)?;
+            }
+        }
+        if seals || !self.catalog.is_empty() {
+            let mutations = std::mem::take(&mut self.catalog);
+            self.state.catalog = self
+                .state
+                .catalog
+                .apply(mutations.into_iter().map(|(key, value)| Mutation { key, value }))?;
+            let root = self.state.catalog.root();
+            self.state.lsn = store.append_root(root)?;
+            if seals {
+                store.seal(root)?;
+            }
+        } else if let Some((name, writes)) = &self.log
+            && let Some(branch) = self.state.branches.get(name)
+        {
+            let payload = LogRecord::encode(name.as_str(), branch.epoch, writes);
+            self.state.lsn = store.append_mutations(&payload)?;
+        }
+        Ok(self.state)
+    }
+}
+
+/// Type ids begin where Postgres begins with those of user objects, so that
+/// they can serve as OIDs.
+const FIRST_TYPE_ID: TypeId = 16_384;
+
+impl Publication<'_> {
+    /// A type id that was never given before.
+    pub(crate) fn new_type_id(&mut self) -> Result<TypeId> {
+        let key = Bytes::from_static(catalog::NEXT_TYPE_ID.as_bytes());
+        let stored = match self.catalog.get(&key) {
+            Some(pending) => pending.clone(),
+            None => self.state.catalog.get(&key)?,
+        };
+        let id = match stored {
+            Some(value) => catalog::decode::<NextTypeId>(&key, &value)?.next_type_id,
+            None => FIRST_TYPE_ID,
+        };
+        let next = catalog::encode(NextTypeId { next_type_id: id + 1 });
+        self.record(Mutation { key, value: Some(next) });
+        Ok(id)
+    }
+}

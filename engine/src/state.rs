@@ -1,0 +1,122 @@
+//! Everything that is true at one moment, immutable and cheap to copy.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use imbl::OrdMap;
+use microprolly_storage::{Lsn, Mutation, NodeStore, RootHash, Tree};
+
+use crate::catalog::{self, BranchRecord, TagRecord, TypeRecord};
+use crate::commit::CommitId;
+use crate::environment::Timestamp;
+use crate::error::Result;
+use crate::name::{BranchName, TagName};
+use crate::schema::TypeDefinition;
+use crate::snapshot::Snapshot;
+
+/// The database as one value. A reader holds one and is never blocked; a
+/// writer makes the next one from it.
+#[derive(Clone)]
+pub(crate) struct State {
+    /// Up to where the log must be on disk for this state to be durable.
+    pub(crate) lsn: Lsn,
+    pub(crate) catalog: Tree,
+    pub(crate) branches: OrdMap<BranchName, Branch>,
+    pub(crate) tags: OrdMap<TagName, Tag>,
+    pub(crate) types: Types,
+}
+
+/// The defined types by name.
+pub(crate) type Types = OrdMap<String, Arc<TypeDefinition>>;
+
+/// A branch: its last commit, and its working state.
+#[derive(Clone)]
+pub(crate) struct Branch {
+    pub(crate) head: CommitId,
+    /// Names the working set in the log: every fold into the tree begins another.
+    pub(crate) epoch: u64,
+    pub(crate) working: Snapshot,
+}
+
+/// An immutable name for a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The commit.
+    pub commit: CommitId,
+    /// Why it was tagged; may be empty.
+    pub message: String,
+    /// Who tagged it.
+    pub tagger: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+impl State {
+    /// Reads the state that a catalog describes.
+    pub(crate) fn load(catalog: Tree, lsn: Lsn) -> Result<Self> {
+        let nodes = catalog.nodes().clone();
+        let mut branches = OrdMap::new();
+        for (name, record) in catalog::records::<BranchRecord>(&catalog, catalog::BRANCH)? {
+            branches.insert(BranchName::parse(&name)?, Branch::load(&nodes, &record)?);
+        }
+        let mut tags = OrdMap::new();
+        for (name, record) in catalog::records::<TagRecord>(&catalog, catalog::TAG)? {
+            let tag = Tag {
+                commit: record.commit.parse()?,
+                message: record.message,
+                tagger: record.tagger,
+                created: Timestamp::from_micros(record.created_micros),
+            };
+            tags.insert(TagName::parse(&name)?, tag);
+        }
+        let types = catalog::records::<TypeRecord>(&catalog, catalog::TYPE)?
+            .into_iter()
+            .map(|(name, record)| (name, Arc::new(record.definition)))
+            .collect();
+        Ok(Self { lsn, catalog, branches, tags, types })
+    }
+}
+
+impl Branch {
+    pub(crate) fn new(head: CommitId, epoch: u64, tree: Tree) -> Self {
+        Self { head, epoch, working: Snapshot::of_tree(tree) }
+    }
+
+    fn load(nodes: &Arc<NodeStore>, record: &BranchRecord) -> Result<Self> {
+        let working: RootHash = record.working.parse()?;
+        Ok(Self::new(record.head.parse()?, record.epoch, Tree::open(nodes, working)))
+    }
+
+    /// Whether nothing at all happened to the working state in between.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.epoch == other.epoch && self.working.is_same(&other.working)
+    }
+
+    /// The catalog's record of it. Pending writes are not in it: they are in
+    /// the log, under the branch's epoch.
+    pub(crate) fn mutation(&self, name: &BranchName) -> Mutation {
+        let record = BranchRecord {
+            head: self.head.to_string(),
+            working: self.working.tree.root().to_string(),
+            epoch: self.epoch,
+        };
+        mutation(catalog::BRANCH, name.as_str(), Some(catalog::encode(record)))
+    }
+}
+
+impl Tag {
+    pub(crate) fn mutation(&self, name: &TagName) -> Mutation {
+        let record = TagRecord {
+            commit: self.commit.to_string(),
+            message: self.message.clone(),
+            tagger: self.tagger.clone(),
+            created_micros: self.created.as_micros(),
+        };
+        mutation(catalog::TAG, name.as_str(), Some(catalog::encode(record)))
+    }
+}
+
+/// A change of one catalog record.
+pub(crate) fn mutation(prefix: &str, name: &str, value: Option<Bytes>) -> Mutation {
+    Mutation { key: format!("{prefix}{name}").into(), value }
+}

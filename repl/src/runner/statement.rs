@@ -1,0 +1,122 @@
+//! Running one statement and showing what it gives.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use datafusion::error::DataFusionError;
+use futures::StreamExt;
+use microprolly_sql::{Command, Outcome, SqlError};
+
+use super::{CopySource, Origin, Runner, Statement};
+use crate::console::say;
+use crate::failure::{Failure, StatementError};
+use crate::output::{ResultWriter, Settings};
+
+impl Runner {
+    /// Runs a statement. Its result set goes to the sink; its tag, notices and time to stderr.
+    ///
+    /// `data` feeds a COPY FROM STDIN; `copy_out` receives a COPY TO STDOUT instead of the sink.
+    pub(crate) async fn run_statement(
+        &mut self,
+        statement: &Statement,
+        origin: Origin,
+        data: &mut dyn CopySource,
+        copy_out: Option<&mut dyn Write>,
+    ) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let interruptible = self.interruptible;
+        let run = self.run_text(statement, data, copy_out);
+        // Dropping the future drops the streams in it, which stops their work.
+        let result = if interruptible { until_interrupted(run).await } else { run.await };
+        self.say_notices();
+        if result.is_err() {
+            // Rows written so far come before the error; that the flush fails too would not be news.
+            drop(self.sink.writer().flush());
+        }
+        result.map_err(|failure| match failure {
+            Failure::Database(error) => Failure::Statement(Box::new(StatementError {
+                error: *error,
+                text: statement.text.clone(),
+                origin,
+            })),
+            other => other,
+        })?;
+        if self.timing {
+            say(format_args!("Time: {}", milliseconds(begun.elapsed())));
+        }
+        Ok(())
+    }
+
+    async fn run_text(
+        &mut self,
+        statement: &Statement,
+        data: &mut dyn CopySource,
+        mut copy_out: Option<&mut dyn Write>,
+    ) -> Result<(), Failure> {
+        let mut settings = self.settings.clone();
+        settings.expanded |= statement.expanded;
+        for parsed in self.session.parse(&statement.text)? {
+            let prepared = self.session.prepare(&parsed, &[]).await?;
+            let outcome = self.session.execute(&prepared, &[]).await?;
+            let tag = match outcome {
+                Outcome::Done { tag } => Some(tag),
+                Outcome::CopyIn(copy) => Some(self.copy_in(copy, data).await?),
+                Outcome::CopyOut(copy) => {
+                    // Reborrowed by hand: the trait object's lifetime does not shrink behind an Option.
+                    let out = copy_out.as_mut().map(|out| &mut **out as &mut dyn Write);
+                    Some(self.copy_out(copy, out).await?)
+                }
+                rows @ Outcome::Rows { .. } => self.show_rows(rows, &settings).await?,
+            };
+            if let Some(tag) = tag {
+                say(tag);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a result set. The tag of one that changed something is given back, to be said.
+    async fn show_rows(&mut self, rows: Outcome, settings: &Settings) -> Result<Option<String>, Failure> {
+        let Outcome::Rows { schema, mut stream, command } = rows else { return Ok(None) };
+        let out = self.sink.writer();
+        let mut writer = ResultWriter::begin(settings, &schema, out).map_err(Failure::output)?;
+        let mut count = 0;
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(stream_error)?;
+            count += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
+            writer.write(&batch, out).map_err(Failure::output)?;
+        }
+        writer.finish(out).map_err(Failure::output)?;
+        out.flush().map_err(Failure::output)?;
+        Ok(match command {
+            Command::Insert | Command::Update | Command::Delete => Some(command.tag(count)),
+            Command::Select | Command::Show | Command::Explain | Command::Other(_) => None,
+        })
+    }
+}
+
+/// Runs a future until it ends or the user presses Ctrl-C.
+async fn until_interrupted(run: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        biased;
+        signal = tokio::signal::ctrl_c() => match signal {
+            Ok(()) => Err(Failure::Interrupted),
+            Err(error) => Err(Failure::refused(format!("cannot wait for Ctrl-C: {error}"))),
+        },
+        result = run => result,
+    }
+}
+
+/// The database's own error, which a stream of rows carries inside DataFusion's.
+pub(crate) fn stream_error(error: DataFusionError) -> SqlError {
+    match error.find_root() {
+        DataFusionError::External(inner) if let Some(error) = inner.downcast_ref::<SqlError>() => {
+            error.clone()
+        }
+        root => SqlError::internal(root.strip_backtrace()),
+    }
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.3} ms", time.as_secs_f64() * 1000.0)
+}

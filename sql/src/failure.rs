@@ -1,0 +1,194 @@
+//! How errors of the layers below read to a user: a SQLSTATE, a position, a hint.
+
+use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::error::DataFusionError as PlannerError;
+use microprolly_engine::{EngineError, Kind, StorageError, Violation};
+
+use crate::dialect::ParsedStatement;
+use crate::error::{SqlError, SqlState};
+
+impl From<EngineError> for SqlError {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::Storage(storage) => return storage_failure(storage),
+            EngineError::NotFound { kind, .. } => match kind {
+                Kind::Branch | Kind::Tag | Kind::Revision => SqlState::INVALID_CATALOG_NAME,
+                Kind::Type => SqlState::UNDEFINED_TABLE,
+                Kind::Column => SqlState::UNDEFINED_COLUMN,
+            },
+            EngineError::AlreadyExists { kind, .. } => match kind {
+                Kind::Branch => SqlState::DUPLICATE_DATABASE,
+                Kind::Type => SqlState::DUPLICATE_TABLE,
+                Kind::Column => SqlState::DUPLICATE_COLUMN,
+                Kind::Tag | Kind::Revision => SqlState::DUPLICATE_OBJECT,
+            },
+            EngineError::Ambiguous { .. } => SqlState::AMBIGUOUS_REVISION,
+            EngineError::InvalidName { .. } => SqlState::INVALID_NAME,
+            EngineError::InvalidValue { violation, .. } => match violation {
+                Violation::Malformed => SqlState::INVALID_JSON_TEXT,
+                Violation::WrongType => SqlState::INVALID_TEXT_REPRESENTATION,
+                Violation::OutOfRange => SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+                Violation::Missing => SqlState::NOT_NULL_VIOLATION,
+                Violation::KeyMismatch => SqlState::CHECK_VIOLATION,
+            },
+            EngineError::InvalidDefinition { .. } => SqlState::INVALID_TABLE_DEFINITION,
+            EngineError::Conflict { .. } => SqlState::SERIALIZATION_FAILURE,
+            EngineError::NothingToCommit { .. } | EngineError::Refused { .. } => {
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
+            _ => SqlState::INTERNAL_ERROR,
+        };
+        let hint = error.hint();
+        Self { hint, ..Self::new(code, error.to_string()) }
+    }
+}
+
+fn storage_failure(error: &StorageError) -> SqlError {
+    let code = match error {
+        StorageError::NotFound { .. } | StorageError::Corrupt { .. } => SqlState::DATA_CORRUPTED,
+        StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => SqlState::DISK_FULL,
+        StorageError::Io { .. } | StorageError::Poisoned { .. } => SqlState::IO_ERROR,
+        StorageError::Locked { .. } => SqlState::OBJECT_IN_USE,
+        StorageError::NotAStore { .. } | StorageError::AlreadyExists { .. } => SqlState::UNDEFINED_FILE,
+        StorageError::NewerFormat { .. } => SqlState::FEATURE_NOT_SUPPORTED,
+        StorageError::TooLarge { .. } => SqlState::PROGRAM_LIMIT_EXCEEDED,
+        _ => SqlState::INTERNAL_ERROR,
+    };
+    SqlError::new(code, error.to_string())
+}
+
+/// An engine's error on its way through DataFusion.
+pub(crate) fn external(error: EngineError) -> PlannerError {
+    PlannerError::External(Box::new(SqlError::from(error)))
+}
+
+impl From<SqlError> for PlannerError {
+    fn from(error: SqlError) -> Self {
+        Self::External(Box::new(error))
+    }
+}
+
+/// An error of DataFusion, with its place in the statement where one is known.
+pub(crate) fn planner_failure(error: &PlannerError, statement: Option<&ParsedStatement>) -> SqlError {
+    let position = || {
+        let span = error.diagnostic()?.span?;
+        let location = |at: datafusion::common::Location| sqlparser::tokenizer::Location { line: at.line, column: at.column };
+        statement?.position_of(sqlparser::tokenizer::Span::new(location(span.start), location(span.end)))
+    };
+    SqlError::from(error).or_position(position())
+}
+
+impl From<&PlannerError> for SqlError {
+    fn from(error: &PlannerError) -> Self {
+        match error {
+            DataFusionError::External(source) => match source.downcast_ref::<Self>() {
+                Some(own) => own.clone(),
+                None => Self::internal(source.to_string()),
+            },
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(&**inner),
+            DataFusionError::Shared(inner) => Self::from(&**inner),
+            DataFusionError::Collection(all) => match all.first() {
+                Some(first) => Self::from(first),
+                None => Self::internal(error.to_string()),
+            },
+            DataFusionError::ArrowError(arrow, _) => arrow_failure(arrow),
+            DataFusionError::SchemaError(schema, _) => schema_failure(schema),
+            DataFusionError::NotImplemented(message) => Self::not_supported(first_line(message)),
+            DataFusionError::Plan(message) => Self::new(plan_code(message), first_line(message)),
+            DataFusionError::Execution(message) => Self::new(execution_code(message), first_line(message)),
+            DataFusionError::ResourcesExhausted(message) => Self::new(SqlState::OUT_OF_MEMORY, first_line(message)),
+            DataFusionError::SQL(parser, _) => Self::syntax(parser.to_string()),
+            other => Self::internal(other.strip_backtrace()),
+        }
+    }
+}
+
+fn arrow_failure(error: &arrow::error::ArrowError) -> SqlError {
+    use arrow::error::ArrowError;
+    match error {
+        ArrowError::DivideByZero => SqlError::new(SqlState::DIVISION_BY_ZERO, "division by zero"),
+        ArrowError::ArithmeticOverflow(message) => SqlError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message),
+        ArrowError::CastError(message) | ArrowError::ParseError(message) => {
+            SqlError::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
+        }
+        ArrowError::ExternalError(source) => match source.downcast_ref::<DataFusionError>() {
+            Some(inner) => SqlError::from(inner),
+            None => match source.downcast_ref::<SqlError>() {
+                Some(own) => own.clone(),
+                None => SqlError::internal(source.to_string()),
+            },
+        },
+        other => SqlError::new(execution_code(&other.to_string()), other.to_string()),
+    }
+}
+
+fn schema_failure(error: &SchemaError) -> SqlError {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let near = valid_fields
+                .iter()
+                .map(|valid| (strsim::jaro_winkler(&valid.name, &field.name), &valid.name))
+                .filter(|(likeness, _)| *likeness > 0.75)
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let error = SqlError::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!("column \"{}\" does not exist", field.flat_name().replace('"', "")),
+            );
+            match near {
+                Some((_, name)) => error.with_hint(format!("Did you mean \"{name}\"?")),
+                None => error,
+            }
+        }
+        SchemaError::AmbiguousReference { field } => SqlError::new(
+            SqlState::AMBIGUOUS_COLUMN,
+            format!("column reference \"{}\" is ambiguous", field.name),
+        ),
+        other => SqlError::new(SqlState::DUPLICATE_COLUMN, other.to_string()),
+    }
+}
+
+/// The planner tells its errors apart by their words only.
+fn plan_code(message: &str) -> SqlState {
+    let lower = message.to_lowercase();
+    let has = |words: &str| lower.contains(words);
+    if has("invalid function") || has("function") && (has("not found") || has("no function matches") || has("failed to match")) {
+        SqlState::UNDEFINED_FUNCTION
+    } else if has("table") && has("not found") {
+        SqlState::UNDEFINED_TABLE
+    } else if has("group by") || has("aggregate") && has("must") {
+        SqlState::GROUPING_ERROR
+    } else if has("cast") && !has("unsupported cast") {
+        SqlState::INVALID_TEXT_REPRESENTATION
+    } else if has("cannot coerce") || has("unsupported cast") || has("type") || has("coercion") {
+        SqlState::DATATYPE_MISMATCH
+    } else if has("placeholder") || has("parameter") {
+        SqlState::UNDEFINED_PARAMETER
+    } else if has("duplicate") || has("unique") {
+        SqlState::DUPLICATE_ALIAS
+    } else {
+        SqlState::SYNTAX_ERROR
+    }
+}
+
+fn execution_code(message: &str) -> SqlState {
+    let lower = message.to_lowercase();
+    let has = |words: &str| lower.contains(words);
+    if has("divide by zero") || has("division by zero") {
+        SqlState::DIVISION_BY_ZERO
+    } else if has("overflow") || has("out of range") {
+        SqlState::NUMERIC_VALUE_OUT_OF_RANGE
+    } else if has("more than one row") {
+        SqlState::CARDINALITY_VIOLATION
+    } else if has("timestamp") || has("date") && has("pars") {
+        SqlState::INVALID_DATETIME_FORMAT
+    } else if has("cast") || has("cannot parse") || has("parse") {
+        SqlState::INVALID_TEXT_REPRESENTATION
+    } else {
+        SqlState::DATA_EXCEPTION
+    }
+}
+
+/// A message without the advice to file a bug, backtraces and plans behind it.
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or(message).trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,165 @@
+//! From parsed statements to plans: the one place that calls DataFusion's planner.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use datafusion::common::{DFSchema, ParamValues};
+use datafusion::datasource::TableProvider;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+use sqlparser::ast;
+
+use crate::dialect::ParsedStatement;
+use crate::error::SqlError;
+use crate::failure::planner_failure;
+use crate::scope::{PUBLIC, SYSTEM, Scope};
+
+/// Plans a query, or an EXPLAIN of one. Parameter types that are not given are
+/// inferred from where the parameters stand.
+pub(crate) fn plan_statement(
+    scope: &Scope,
+    parsed: Option<&ParsedStatement>,
+    statement: ast::Statement,
+    parameter_types: &[Option<DataType>],
+) -> Result<LogicalPlan, SqlError> {
+    let planner = SqlToRel::new_with_options(scope, options(scope));
+    let mut context = PlannerContext::new().with_prepare_param_data_types(parameter_fields(parameter_types));
+    planner
+        .sql_statement_to_plan_with_context(statement, &mut context)
+        .map_err(|error| planner_failure(&error, parsed))
+}
+
+/// Plans a query.
+pub(crate) fn plan_query(
+    scope: &Scope,
+    parsed: Option<&ParsedStatement>,
+    query: ast::Query,
+    parameter_types: &[Option<DataType>],
+) -> Result<LogicalPlan, SqlError> {
+    plan_statement(scope, parsed, ast::Statement::Query(Box::new(query)), parameter_types)
+}
+
+/// Plans an expression over the columns of a schema.
+pub(crate) fn plan_expression(scope: &Scope, expression: ast::Expr, schema: &DFSchema) -> Result<Expr, SqlError> {
+    SqlToRel::new_with_options(scope, options(scope))
+        .sql_to_expr(expression, schema, &mut PlannerContext::new())
+        .map_err(|error| planner_failure(&error, None))
+}
+
+fn options(scope: &Scope) -> ParserOptions {
+    let options = &scope.state.config_options().sql_parser;
+    ParserOptions {
+        collect_spans: true,
+        map_string_types_to_utf8view: false,
+        enable_ident_normalization: true,
+        support_varchar_with_length: true,
+        default_null_ordering: datafusion::sql::planner::NullOrdering::NullsMax,
+        ..ParserOptions::from(options)
+    }
+}
+
+fn parameter_fields(types: &[Option<DataType>]) -> Vec<Option<FieldRef>> {
+    types
+        .iter()
+        .map(|data_type| {
+            data_type.as_ref().map(|data_type| Arc::new(Field::new("", data_type.clone(), true)))
+        })
+        .collect()
+}
+
+/// The types of `$1`, `$2`, … in a plan. One that nothing tells is text, as in
+/// Postgres.
+pub(crate) fn parameter_types(
+    plan: &LogicalPlan,
+    given: &[Option<DataType>],
+    parsed: &ParsedStatement,
+) -> Result<Vec<DataType>, SqlError> {
+    let inferred = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
+    let mut types: Vec<Option<DataType>> = given.to_vec();
+    for (name, data_type) in inferred {
+        let Some(index) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()).and_then(|n| n.checked_sub(1))
+        else {
+            continue;
+        };
+        if index >= types.len() {
+            types.resize(index + 1, None);
+        }
+        if let Some(slot) = types.get_mut(index)
+            && slot.is_none()
+        {
+            *slot = data_type;
+        }
+    }
+    Ok(types.into_iter().map(|data_type| data_type.unwrap_or(DataType::Utf8)).collect())
+}
+
+/// Puts values in the places of `$1`, `$2`, …
+pub(crate) fn bind_parameters(
+    plan: LogicalPlan,
+    parameters: &[ScalarValue],
+    parsed: Option<&ParsedStatement>,
+) -> Result<LogicalPlan, SqlError> {
+    if parameters.is_empty() {
+        return Ok(plan);
+    }
+    plan.with_param_values(ParamValues::from(parameters.to_vec())).map_err(|error| planner_failure(&error, parsed))
+}
+
+/// Optimizes a plan and makes it executable.
+pub(crate) async fn physical_plan(
+    state: &SessionState,
+    plan: &LogicalPlan,
+    parsed: Option<&ParsedStatement>,
+) -> Result<Arc<dyn ExecutionPlan>, SqlError> {
+    state.create_physical_plan(plan).await.map_err(|error| planner_failure(&error, parsed))
+}
+
+/// Runs a plan; rows come as they are asked for.
+pub(crate) async fn run(
+    state: &SessionState,
+    plan: &LogicalPlan,
+    parsed: Option<&ParsedStatement>,
+) -> Result<SendableRecordBatchStream, SqlError> {
+    let physical = physical_plan(state, plan, parsed).await?;
+    execute_stream(physical, state.task_ctx()).map_err(|error| planner_failure(&error, parsed))
+}
+
+/// The result columns of a plan.
+pub(crate) fn result_schema(plan: &LogicalPlan) -> SchemaRef {
+    plan.schema().inner().clone()
+}
+
+/// The tables of other schemas that a statement names. They are looked up
+/// before planning, since looking them up may wait and planning may not.
+pub(crate) async fn other_tables(
+    state: &SessionState,
+    statement: &ast::Statement,
+) -> Result<HashMap<(String, String), Arc<dyn TableProvider>>, SqlError> {
+    let mut tables = HashMap::new();
+    let statement = datafusion::sql::parser::Statement::Statement(Box::new(statement.clone()));
+    let references =
+        state.resolve_table_references(&statement).map_err(|error| planner_failure(&error, None))?;
+    for reference in references {
+        let schemas = match reference.schema() {
+            Some(PUBLIC | SYSTEM) => continue,
+            Some(schema) => vec![schema.to_owned()],
+            None => vec!["pg_catalog".to_owned()],
+        };
+        for schema in schemas {
+            let catalog = &state.config_options().catalog.default_catalog;
+            let provider = state.catalog_list().catalog(catalog).and_then(|catalog| catalog.schema(&schema));
+            let Some(provider) = provider else { continue };
+            if let Some(table) =
+                provider.table(reference.table()).await.map_err(|error| planner_failure(&error, None))?
+            {
+                tables.insert((schema, reference.table().to_owned()), table);
+            }
+        }
+    }
+    Ok(tables)
+}

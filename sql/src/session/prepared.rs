@@ -1,0 +1,44 @@
+//! Statements whose parameters and result are known.
+
+use arrow::datatypes::{DataType, SchemaRef};
+
+use super::Session;
+use crate::dialect::ParsedStatement;
+use crate::error::SqlError;
+use crate::execute::{self, Description};
+
+/// A statement that has been looked into but not run. What it means is found
+/// anew each time it runs, so that it sees the data and the branch of then.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    parsed: ParsedStatement,
+    parameter_types: Vec<DataType>,
+    schema: Option<SchemaRef>,
+}
+
+impl Prepared {
+    pub(super) async fn new(
+        session: &mut Session,
+        parsed: &ParsedStatement,
+        parameter_types: &[Option<DataType>],
+    ) -> Result<Self, SqlError> {
+        let Description { parameter_types, schema } =
+            execute::describe(session, parsed, parsed.statement(), parameter_types).await?;
+        Ok(Self { parsed: parsed.clone(), parameter_types, schema })
+    }
+
+    /// The types of `$1`, `$2`, …
+    pub fn parameter_types(&self) -> &[DataType] {
+        &self.parameter_types
+    }
+
+    /// The result columns; none where the statement has no result set.
+    pub fn schema(&self) -> Option<&SchemaRef> {
+        self.schema.as_ref()
+    }
+
+    /// The statement.
+    pub fn parsed(&self) -> &ParsedStatement {
+        &self.parsed
+    }
+}

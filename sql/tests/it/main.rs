@@ -1,0 +1,7 @@
+//! Integration tests of the sql crate.
+#![allow(clippy::unwrap_used)]
+
+mod diff;
+mod scene;
+mod show;
+mod system;

@@ -1,0 +1,119 @@
+//! The store as a store of chunks.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::Store;
+use super::log::{self, Place};
+use super::segment::record::{self, RecordKind};
+use super::segment::{CHUNK_BYTES_MAX, codec};
+use crate::chunk::ChunkStore;
+use crate::error::{Result, StorageError};
+use crate::hash::ChunkHash;
+
+/// The mean length in bytes of a chunk, for sizing the cache's tables.
+const CHUNK_BYTES_TYPICAL: usize = 4096;
+
+/// What a cached chunk takes beside its bytes: hash, handle, list links.
+const CACHE_ENTRY_BYTES: u64 = 128;
+
+/// Chunks whose content was checked against their address.
+pub(super) type ChunkCache = Cache<ChunkHash, Bytes, ChunkWeight>;
+
+/// The cache's limit is in bytes.
+#[derive(Clone, Debug)]
+pub(super) struct ChunkWeight;
+
+impl Weighter<ChunkHash, Bytes> for ChunkWeight {
+    fn weight(&self, _hash: &ChunkHash, encoding: &Bytes) -> u64 {
+        encoding.len() as u64 + CACHE_ENTRY_BYTES
+    }
+}
+
+/// A cache of at most about `bytes_max` bytes; `None` for 0.
+pub(super) fn cache(bytes_max: usize) -> Option<ChunkCache> {
+    (bytes_max > 0)
+        .then(|| Cache::with_weighter(bytes_max / CHUNK_BYTES_TYPICAL + 1, bytes_max as u64, ChunkWeight))
+}
+
+impl ChunkStore for Store {
+    fn read(&self, hash: &ChunkHash) -> Result<Bytes> {
+        self.counters.chunk_reads.fetch_add(1, Ordering::Relaxed);
+        if let Some(encoding) = self.cache.as_ref().and_then(|cache| cache.get(hash)) {
+            self.counters.chunk_reads_cached.fetch_add(1, Ordering::Relaxed);
+            return Ok(encoding);
+        }
+        let encoding = self.read_uncached(hash)?;
+        if let Some(cache) = &self.cache {
+            cache.insert(*hash, encoding.clone());
+        }
+        Ok(encoding)
+    }
+
+    /// # Errors
+    /// `TooLarge` above 32 MiB; `Io` and `Poisoned`, after which nothing more is
+    /// accepted.
+    fn write(&self, encoding: &[u8]) -> Result<ChunkHash> {
+        if encoding.len() > CHUNK_BYTES_MAX {
+            return Err(StorageError::TooLarge { what: "chunk", len: encoding.len(), max: CHUNK_BYTES_MAX });
+        }
+        self.poison.check()?;
+        let hash = ChunkHash::of(encoding);
+        if self.contains(&hash)? {
+            self.counters.chunk_writes_present.fetch_add(1, Ordering::Relaxed);
+            return Ok(hash);
+        }
+        // Hashing and packing, the costly parts, run in the caller's thread
+        // without a lock.
+        let payload = codec::pack(encoding, self.compression);
+        self.append(RecordKind::Chunk, Some(&hash), &payload)?;
+        self.counters.chunk_writes.fetch_add(1, Ordering::Relaxed);
+        Ok(hash)
+    }
+
+    fn contains(&self, hash: &ChunkHash) -> Result<bool> {
+        let sealed = {
+            let log = self.log.read();
+            if log.chunks.contains_key(hash) {
+                return Ok(true);
+            }
+            log.sealed.clone()
+        };
+        // Newest first: what was written last is asked for most.
+        for segment in sealed.iter().rev() {
+            if segment.contains(hash)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Store {
+    fn read_uncached(&self, hash: &ChunkHash) -> Result<Bytes> {
+        let place = self.log.read().find(hash);
+        let (record, offset) = match place {
+            Place::Memory(record) => (record, None),
+            Place::File(file, location) => (log::read_record(&*file, location)?, Some(location.offset)),
+            Place::Sealed(segments) => {
+                for segment in segments.iter().rev() {
+                    if let Some(encoding) = segment.read(hash)? {
+                        return Ok(encoding);
+                    }
+                }
+                return Err(StorageError::NotFound { hash: *hash });
+            }
+        };
+        record::read_chunk(&record, hash).map_err(|detail| {
+            let place = offset.map_or("in memory".into(), |offset| format!("at offset {offset}"));
+            let advice = "run check, then repair";
+            StorageError::corrupt(
+                self.dir.display().to_string(),
+                format!("chunk {hash} {place} of the active segment: {detail} ({advice})"),
+            )
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads and writes nodes, and keeps those in use in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::ChunkingParameters;
+use super::node::{Child, Node};
+use crate::chunk::ChunkStore;
+use crate::error::{Result, StorageError};
+use crate::hash::ChunkHash;
+
+/// What a cached node takes besides its encoding, in bytes: the node itself and
+/// the cache's entry for it.
+const CACHED_NODE_OVERHEAD_BYTES: usize = 256;
+
+/// Size of a node for guessing how many the cache will hold, in bytes.
+const CACHED_NODE_BYTES_GUESS: usize = 4096;
+
+/// Where trees live: a chunk store, the chunking parameters of its trees, and a
+/// cache of checked nodes that all of them share. Used as `Arc<NodeStore>`.
+pub struct NodeStore {
+    chunks: Arc<dyn ChunkStore>,
+    chunking: ChunkingParameters,
+    cache: Cache<ChunkHash, Arc<Node>, NodeWeight>,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl NodeStore {
+    /// Trees in `chunks`, cut by `chunking`, with at most about `cache_bytes_max`
+    /// bytes of nodes kept in memory.
+    pub fn new(chunks: Arc<dyn ChunkStore>, chunking: ChunkingParameters, cache_bytes_max: usize) -> Self {
+        let cache = Cache::with_weighter(
+            cache_bytes_max / CACHED_NODE_BYTES_GUESS,
+            cache_bytes_max as u64,
+            NodeWeight,
+        );
+        Self { chunks, chunking, cache, reads: AtomicU64::new(0), writes: AtomicU64::new(0) }
+    }
+
+    /// The chunks under the trees.
+    pub fn chunks(&self) -> &Arc<dyn ChunkStore> {
+        &self.chunks
+    }
+
+    /// How nodes are cut.
+    pub fn chunking(&self) -> ChunkingParameters {
+        self.chunking
+    }
+
+    /// Nodes requested since the start, whether or not the cache had them.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// Nodes written since the start, whether or not the store had them.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// The node at an address.
+    pub(crate) fn load(&self, hash: &ChunkHash) -> Result<Arc<Node>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.cache.get_or_insert_with(hash, || Ok(Arc::new(Node::decode(hash, self.chunks.read(hash)?)?)))
+    }
+
+    /// The child at `index` of an internal node, after checking that it is what
+    /// its parent says: one level down, with as many entries, and with keys above
+    /// those of the child before it up to the parent's key.
+    ///
+    /// So a forged tree can neither loop nor go deeper than its root says, and
+    /// counts and separators can be relied upon without looking below.
+    pub(crate) fn load_child(&self, parent: &Node, index: usize) -> Result<Arc<Node>> {
+        let Child { hash, entries } = parent.child(index);
+        let child = self.load(&hash)?;
+        let differs = |detail: String| {
+            Err(StorageError::corrupt(format!("tree node {hash}"), format!("{detail} its parent states")))
+        };
+        if child.level() + 1 != parent.level() {
+            return differs(format!("level {} is not one below the {} that", child.level(), parent.level()));
+        }
+        if child.entries() != entries {
+            return differs(format!("{} entries are not the {entries} that", child.entries()));
+        }
+        if child.last_key() != Some(parent.key(index)) {
+            return differs("its last key is not the one that".into());
+        }
+        if index > 0 && child.key(0) <= parent.key(index - 1) {
+            return differs("its first key is not above the separator before it that".into());
+        }
+        Ok(child)
+    }
+
+    /// Writes a node's encoding and keeps the node at hand.
+    pub(crate) fn write(&self, encoding: Vec<u8>) -> Result<ChunkHash> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        let hash = self.chunks.write(&encoding)?;
+        self.cache.insert(hash, Arc::new(Node::decode(&hash, Bytes::from(encoding))?));
+        Ok(hash)
+    }
+}
+
+/// Weighs a cached node by its bytes.
+#[derive(Clone)]
+struct NodeWeight;
+
+impl Weighter<ChunkHash, Arc<Node>> for NodeWeight {
+    fn weight(&self, _: &ChunkHash, node: &Arc<Node>) -> u64 {
+        (node.encoding().len() + CACHED_NODE_OVERHEAD_BYTES) as u64
+    }
+}

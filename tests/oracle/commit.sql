@@ -1,0 +1,2 @@
+COMMIT MESSAGE 'Flights of January 2013';
+CREATE TAG imported;

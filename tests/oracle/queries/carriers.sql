@@ -1,0 +1,4 @@
+SELECT carrier, COUNT(*) AS flights
+FROM flights
+GROUP BY carrier
+ORDER BY carrier;

@@ -1,0 +1,4 @@
+SELECT origin, COUNT(*) AS flights, AVG(dep_delay) AS mean_dep_delay, AVG(arr_delay) AS mean_arr_delay
+FROM flights AS OF 'imported'
+GROUP BY origin
+ORDER BY origin;

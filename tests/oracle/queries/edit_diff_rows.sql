@@ -1,0 +1,1 @@
+DIFF 'main' 'fix' ON flights WHERE carrier = 'UA' AND day = 1;

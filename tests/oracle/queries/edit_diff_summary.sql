@@ -1,0 +1,1 @@
+DIFF 'main' 'fix' ON flights SUMMARY;
