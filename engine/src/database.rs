@@ -115,8 +115,7 @@ impl Database {
         // A store without a root was being created when the power went.
         let Some(root) = root else { return Self::initialize(store, options) };
         let nodes = node_store(&store, options);
-        let lsn = store.append_root(root)?;
-        let mut state = State::load(Tree::open(&nodes, root), lsn)?;
+        let mut state = State::load(Tree::open(&nodes, root), None)?;
         for payload in mutations {
             replay(&mut state, LogRecord::decode(payload)?);
         }
@@ -162,7 +161,7 @@ impl Database {
         let catalog = empty.apply([branch.mutation(&name)])?;
         let lsn = store.append_root(catalog.root())?;
         store.sync(lsn)?;
-        let state = State::load(catalog, lsn)?;
+        let state = State::load(catalog, Some(lsn))?;
         Ok(Self::assemble(store, nodes, state, options))
     }
 

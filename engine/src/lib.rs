@@ -48,7 +48,9 @@ mod state;
 mod transaction;
 
 pub use change::{ChangeCounts, Changes};
-pub use columnar::{BATCH_ROWS_TARGET, DecodedCache, EncodedRow, RowEncoder, TableBatches, TableScan, decode_rows};
+pub use columnar::{
+    BATCH_ROWS_TARGET, DecodedCache, EncodedRow, RowEncoder, TableBatches, TableScan, column_of, decode_rows,
+};
 pub use commit::{Commit, CommitId, CommitOptions, Jump, Log, MESSAGE_BYTES_MAX};
 pub use database::{DEFAULT_BRANCH, Database, DatabaseOptions};
 pub use environment::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};

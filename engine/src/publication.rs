@@ -61,7 +61,9 @@ impl Publisher {
             *latest = state.clone();
             (outcome, state)
         };
-        self.store.sync(state.lsn)?;
+        if let Some(lsn) = state.lsn {
+            self.store.sync(lsn)?;
+        }
         // Another writer's later state may be here already; it contains ours.
         self.durable.rcu(|durable| if durable.lsn < state.lsn { state.clone() } else { durable.clone() });
         Ok(outcome)
@@ -176,7 +178,7 @@ impl Publication<'_> {
                 .catalog
                 .apply(mutations.into_iter().map(|(key, value)| Mutation { key, value }))?;
             let root = self.state.catalog.root();
-            self.state.lsn = store.append_root(root)?;
+            self.state.lsn = Some(store.append_root(root)?);
             if seals {
                 store.seal(root)?;
             }
@@ -184,7 +186,7 @@ impl Publication<'_> {
             && let Some(branch) = self.state.branches.get(name)
         {
             let payload = LogRecord::encode(name.as_str(), branch.epoch, writes);
-            self.state.lsn = store.append_mutations(&payload)?;
+            self.state.lsn = Some(store.append_mutations(&payload)?);
         }
         Ok(self.state)
     }

@@ -43,7 +43,7 @@ impl<'a> Revision<'a> {
         }
         let mut steps = 0_u64;
         while let Some(operator) = suffix.chars().next() {
-            suffix = &suffix[1..];
+            suffix = &suffix[operator.len_utf8()..];
             let digits = suffix.find(|c: char| !c.is_ascii_digit()).unwrap_or(suffix.len());
             let (number, rest) = suffix.split_at(digits);
             let count = match (operator, number) {
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(steps("main^"), Some(("main".into(), 1)));
         assert_eq!(steps("main^^~3"), Some(("main".into(), 5)));
         assert_eq!(steps("HEAD~0"), Some(("HEAD".into(), 0)));
-        for bad in ["^", "main^2", "main~99999999999999999999", "main~1x", "~3"] {
+        for bad in ["^", "main^2", "main~99999999999999999999", "main~1x", "~3", "main^é", "main~2é"] {
             assert_eq!(steps(bad), None, "{bad}");
         }
     }

@@ -18,8 +18,9 @@ use crate::snapshot::Snapshot;
 /// writer makes the next one from it.
 #[derive(Clone)]
 pub(crate) struct State {
-    /// Up to where the log must be on disk for this state to be durable.
-    pub(crate) lsn: Lsn,
+    /// Up to where the log must be on disk for this state to be durable; none
+    /// for the state that was found there.
+    pub(crate) lsn: Option<Lsn>,
     pub(crate) catalog: Tree,
     pub(crate) branches: OrdMap<BranchName, Branch>,
     pub(crate) tags: OrdMap<TagName, Tag>,
@@ -53,7 +54,7 @@ pub struct Tag {
 
 impl State {
     /// Reads the state that a catalog describes.
-    pub(crate) fn load(catalog: Tree, lsn: Lsn) -> Result<Self> {
+    pub(crate) fn load(catalog: Tree, lsn: Option<Lsn>) -> Result<Self> {
         let nodes = catalog.nodes().clone();
         let mut branches = OrdMap::new();
         for (name, record) in catalog::records::<BranchRecord>(&catalog, catalog::BRANCH)? {

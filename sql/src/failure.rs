@@ -2,7 +2,7 @@
 
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::error::DataFusionError as PlannerError;
-use microprolly_engine::{EngineError, Kind, StorageError, Violation};
+use microprolly_engine::{ColumnType, EngineError, Kind, StorageError, ValueError, Violation};
 
 use crate::dialect::ParsedStatement;
 use crate::error::{SqlError, SqlState};
@@ -41,6 +41,24 @@ impl From<EngineError> for SqlError {
         let hint = error.hint();
         Self { hint, ..Self::new(code, error.to_string()) }
     }
+}
+
+/// Text or a value that a column of this type does not take.
+pub(crate) fn value_failure(failure: ValueError, column_type: &ColumnType) -> SqlError {
+    let moment = matches!(column_type, ColumnType::Timestamp | ColumnType::TimestampTz | ColumnType::Date);
+    let code = match failure.violation {
+        Violation::Malformed => SqlState::INVALID_JSON_TEXT,
+        Violation::WrongType if moment => SqlState::INVALID_DATETIME_FORMAT,
+        Violation::OutOfRange if moment => SqlState::DATETIME_FIELD_OVERFLOW,
+        Violation::OutOfRange if matches!(column_type, ColumnType::Text { .. }) => {
+            SqlState::STRING_DATA_RIGHT_TRUNCATION
+        }
+        Violation::OutOfRange => SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+        Violation::WrongType | Violation::Missing | Violation::KeyMismatch => {
+            SqlState::INVALID_TEXT_REPRESENTATION
+        }
+    };
+    SqlError::new(code, failure.reason)
 }
 
 fn storage_failure(error: &StorageError) -> SqlError {

@@ -51,6 +51,27 @@ pub(crate) fn plan_expression(scope: &Scope, expression: ast::Expr, schema: &DFS
         .map_err(|error| planner_failure(&error, None))
 }
 
+/// Plans the cells of VALUES, which see no columns. There are no sub-queries
+/// in them.
+pub(crate) fn plan_values(
+    scope: &Scope,
+    parsed: Option<&ParsedStatement>,
+    rows: Vec<Vec<ast::Expr>>,
+    parameter_types: &[Option<DataType>],
+) -> Result<Vec<Vec<Expr>>, SqlError> {
+    let planner = SqlToRel::new_with_options(scope, options(scope));
+    let mut context = PlannerContext::new().with_prepare_param_data_types(parameter_fields(parameter_types));
+    let schema = DFSchema::empty();
+    rows.into_iter()
+        .map(|row| {
+            row.into_iter()
+                .map(|cell| planner.sql_to_expr(cell, &schema, &mut context))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| planner_failure(&error, parsed))
+        })
+        .collect()
+}
+
 fn options(scope: &Scope) -> ParserOptions {
     let options = &scope.state.config_options().sql_parser;
     ParserOptions {

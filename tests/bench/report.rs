@@ -160,7 +160,8 @@ fn introduction(arguments: &Arguments, scratch: &Path) -> Result<String> {
             .to_owned(),
     );
     let commit = machine::commit().unwrap_or_else(|error| format!("unknown ({error})"));
-    line(format!("- Commit {commit}, {}, release build.", machine::compiler()?));
+    let profile = if cfg!(debug_assertions) { "a debug build: these times mean nothing" } else { "release build" };
+    line(format!("- Commit {commit}, {}, {profile}.", machine::compiler()?));
     line(format!("- Machine: {}.", machine::describe(scratch)?));
     line(format!(
         "- Medians of {} rounds, the systems in turn, one connection or session, each measurement in a process of its own.",

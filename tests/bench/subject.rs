@@ -27,7 +27,7 @@ pub(crate) struct Subject {
 
 impl Subject {
     fn with(database: Database, directory: &Path) -> Result<Self> {
-        let session = database.session(Principal::all_powerful())?;
+        let session = database.session(Principal::all_powerful("bench"))?;
         Ok(Subject { session, directory: directory.to_owned() })
     }
 

@@ -135,7 +135,7 @@ impl<'a> RowDecoder<'a> {
 }
 
 /// An Arrow builder for each kind of column.
-enum ColumnBuilder {
+pub(crate) enum ColumnBuilder {
     Boolean(BooleanBuilder),
     SmallInt(Int16Builder),
     Integer(Int32Builder),
@@ -151,7 +151,7 @@ enum ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    fn new(column_type: &ColumnType) -> Self {
+    pub(crate) fn new(column_type: &ColumnType) -> Self {
         match column_type {
             ColumnType::Boolean => Self::Boolean(BooleanBuilder::new()),
             ColumnType::SmallInt => Self::SmallInt(Int16Builder::new()),
@@ -193,7 +193,7 @@ impl ColumnBuilder {
         }
     }
 
-    fn append(&mut self, value: Value<'_>) -> Result<()> {
+    pub(crate) fn append(&mut self, value: Value<'_>) -> Result<()> {
         match (self, value) {
             (Self::Boolean(builder), Value::Boolean(value)) => builder.append_value(value),
             (Self::Boolean(builder), Value::Null) => builder.append_null(),
@@ -232,7 +232,7 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    fn finish(self) -> ArrayRef {
+    pub(crate) fn finish(self) -> ArrayRef {
         match self {
             Self::Boolean(mut builder) => Arc::new(builder.finish()),
             Self::SmallInt(mut builder) => Arc::new(builder.finish()),

@@ -8,5 +8,5 @@ mod scan;
 
 pub use cache::DecodedCache;
 pub use encode::{EncodedRow, RowEncoder};
-pub use rows::decode_rows;
+pub use rows::{column_of, decode_rows};
 pub use scan::{BATCH_ROWS_TARGET, TableBatches, TableScan};

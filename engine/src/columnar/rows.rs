@@ -3,9 +3,9 @@
 use arrow::array::ArrayRef;
 use bytes::Bytes;
 
-use super::decode::{RowDecoder, Wanted};
+use super::decode::{ColumnBuilder, RowDecoder, Wanted};
 use crate::error::Result;
-use crate::schema::TypeDefinition;
+use crate::schema::{ColumnType, TypeDefinition, Value};
 
 /// Decodes some columns of rows of a type, by position in
 /// [`TypeDefinition::arrow_schema`]: one array for each, in the order of
@@ -29,4 +29,17 @@ pub fn decode_rows<'a>(
         }
     }
     Ok(decoder.finish())
+}
+
+/// Values of one column as an Arrow array of its type.
+///
+/// # Errors
+/// When a value is not of the column's type.
+pub fn column_of<'a>(
+    values: impl IntoIterator<Item = Value<'a>>,
+    column_type: &ColumnType,
+) -> Result<ArrayRef> {
+    let mut builder = ColumnBuilder::new(column_type);
+    values.into_iter().try_for_each(|value| builder.append(value))?;
+    Ok(builder.finish())
 }

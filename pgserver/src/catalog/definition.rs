@@ -23,7 +23,6 @@ pub(super) enum Kind {
     Int8,
     Float4,
     Timestamptz,
-    Names,
     Texts,
     Int2s,
     Oids,
@@ -43,7 +42,7 @@ impl Kind {
             Self::Timestamptz => {
                 DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()))
             }
-            Self::Names | Self::Texts => list(DataType::Utf8),
+            Self::Texts => list(DataType::Utf8),
             Self::Int2s => list(DataType::Int16),
             Self::Oids => list(DataType::Int64),
         }
@@ -71,7 +70,7 @@ impl Kind {
             Self::Float4 => ScalarValue::Float32(Some(0.0)),
             Self::Name | Self::Text => ScalarValue::Utf8(None),
             Self::Timestamptz => ScalarValue::TimestampMicrosecond(None, Some("UTC".into())),
-            Self::Names | Self::Texts | Self::Int2s | Self::Oids => {
+            Self::Texts | Self::Int2s | Self::Oids => {
                 ScalarValue::try_from(self.data_type()).unwrap_or(ScalarValue::Null)
             }
         }

@@ -53,6 +53,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.subcommand {
         Some(Subcommand::Serve(serve)) => serve::serve(&arguments.data, serve.listen).await,
         Some(Subcommand::Import(request)) => {
+            import::check(&request)?;
             let runner = open::runner(&arguments.data, arguments.branch.as_deref()).await?;
             import::run(runner, request).await
         }

@@ -24,9 +24,15 @@ use crate::import::progress::Progress;
 use crate::import::source::CsvFile;
 use crate::runner::Runner;
 
+/// Refuses what is wrong with the request whatever the database holds: arguments that contradict each other,
+/// a file that cannot be read. Call it before the store is opened, or made.
+pub(crate) fn check(request: &ImportRequest) -> Result<(), Failure> {
+    request.check()?;
+    CsvFile::new(request.file.clone()).open().map(drop)
+}
+
 /// Imports the file on the runner's branch.
 pub(crate) async fn run(mut runner: Runner, request: ImportRequest) -> Result<(), Failure> {
-    request.check()?;
     let file = CsvFile::new(request.file.clone());
     let existing = existing_table(&runner, &request)?;
     let plan = match existing {

@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(message, "there is no command \\timig");
         assert_eq!(hint.as_deref(), Some("Did you mean \\timing? \\? lists the commands."));
         let Failure::Refused { hint, .. } = wrong("\\connect") else { panic!("not refused") };
-        assert_eq!(hint.as_deref(), Some("Did you mean \\conninfo or \\c? \\? lists the commands."));
+        assert_eq!(hint.as_deref(), Some("Did you mean \\c? \\? lists the commands."));
     }
 
     #[test]

@@ -25,7 +25,8 @@ impl Runner {
     ) -> Result<(), Failure> {
         let begun = Instant::now();
         let interruptible = self.interruptible;
-        let run = self.run_text(statement, data, copy_out);
+        // Boxed because it is large, and scripts that include each other stack up what calls this.
+        let run = Box::pin(self.run_text(statement, data, copy_out));
         // Dropping the future drops the streams in it, which stops their work.
         let result = if interruptible { until_interrupted(run).await } else { run.await };
         self.say_notices();
@@ -107,14 +108,9 @@ async fn until_interrupted(run: impl Future<Output = Result<(), Failure>>) -> Re
     }
 }
 
-/// The database's own error, which a stream of rows carries inside DataFusion's.
+/// The error of a stream of rows as a statement's error: its state, message and hint.
 pub(crate) fn stream_error(error: DataFusionError) -> SqlError {
-    match error.find_root() {
-        DataFusionError::External(inner) if let Some(error) = inner.downcast_ref::<SqlError>() => {
-            error.clone()
-        }
-        root => SqlError::internal(root.strip_backtrace()),
-    }
+    SqlError::from(&error)
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -96,12 +96,7 @@ impl Editor {
         self.entry.len()
     }
 
-    /// Drops the statement being entered, but keeps it in the history.
-    pub(super) fn forget_entry(&mut self) {
-        self.finish_entry();
-    }
-
-    /// Adds the lines entered since the last call to the history as one entry.
+    /// Adds the lines entered since the last call to the history as one entry: a statement, or one given up.
     pub(super) fn finish_entry(&mut self) {
         let entry = std::mem::take(&mut self.entry).join("\n");
         if entry.trim().is_empty() {

@@ -59,7 +59,7 @@ async fn read_and_run(runner: &mut Runner, editor: &mut Editor) -> Result<(), Fa
             Input::Line(line) => line,
             Input::Interrupted => {
                 splitter.clear();
-                editor.forget_entry();
+                editor.finish_entry();
                 continue;
             }
             Input::End => return Ok(()),
@@ -67,6 +67,7 @@ async fn read_and_run(runner: &mut Runner, editor: &mut Editor) -> Result<(), Fa
         if pending == Pending::Nothing
             && let Some(flow) = word_without_backslash(&line)
         {
+            editor.finish_entry();
             match flow {
                 Flow::Quit => return Ok(()),
                 Flow::Clear | Flow::Continue => continue,

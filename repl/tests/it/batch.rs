@@ -144,9 +144,7 @@ fn a_file_that_cannot_be_read_is_named() {
 #[test]
 fn the_run_works_on_the_branch_that_is_asked_for() {
     let store = Store::new();
-    store
-        .run(&["-c", "CREATE TABLE t (id BIGINT PRIMARY KEY); COMMIT MESSAGE 'start'; CREATE BRANCH b"])
-        .success();
+    store.run(&["-c", "CREATE TABLE t (id BIGINT PRIMARY KEY); CREATE BRANCH b"]).success();
     store.run(&["--branch", "b", "-c", "INSERT INTO t VALUES (1)"]).success();
     assert_eq!(store.csv("SELECT count(*) AS n FROM t"), "n\n0\n");
     assert_eq!(

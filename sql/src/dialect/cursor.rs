@@ -49,13 +49,6 @@ impl<'a> Cursor<'a> {
         self.next = (self.next + count).min(self.tokens.len());
     }
 
-    /// Takes the next token.
-    pub(crate) fn take(&mut self) -> Option<&'a Token> {
-        let token = self.peek();
-        self.skip(1);
-        token
-    }
-
     /// The position of the next token, in characters from 1; of the end, if there is none.
     pub(crate) fn position(&self) -> usize {
         match self.peek() {

@@ -275,15 +275,13 @@ fn step(levels: &mut Vec<Level>, tokens: &[Token], index: usize) -> Result<(), S
                 level.end_chain();
             }
         }
-        (_, Keyword::INTERVAL) => {
-            if [next, tokens.get(index + 2)]
-                .into_iter()
-                .flatten()
-                .all(|token| is_keyword(token, Keyword::INTERVAL))
-                && next.is_some()
-            {
-                return Err(SqlError::syntax("syntax error at or near \"interval\"").with_position(position));
-            }
+        // The parser recurses into these unguarded. Two are a column and its alias; three are nothing.
+        (_, Keyword::INTERVAL)
+            if tokens
+                .get(index + 1..index + 3)
+                .is_some_and(|two| two.iter().all(|token| is_keyword(token, Keyword::INTERVAL))) =>
+        {
+            return Err(SqlError::syntax("syntax error at or near \"interval\"").with_position(position));
         }
         (_, Keyword::ARRAY) if next.is_some_and(|token| token.token == SqlToken::Lt) => {
             return Err(SqlError::syntax("ARRAY<…> is not a type")

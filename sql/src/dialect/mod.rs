@@ -6,7 +6,7 @@
 //! 2. [`Statement`] is what the executor matches on. No text is ever made of a tree again: it would not be the
 //!    same.
 //! 3. A table reference with a version carries a mark ([`version_index`]) into
-//!    [`ParsedStatement::versions`]; [`visit_tables`] walks over all references, and knows CTEs.
+//!    [`ParsedStatement::versions`]; [`Statement::visit_tables`] walks over all references, and knows CTEs.
 
 mod checks;
 mod cursor;
@@ -23,10 +23,13 @@ mod tables;
 mod token;
 mod version;
 
-pub use script::{ParsedStatement, parse_expression, parse_script};
-pub use statement::*;
-pub use tables::{TableReference, identifier, visit_tables};
-pub use version::{VersionClause, version_index};
+pub use script::ParsedStatement;
+pub(crate) use script::{parse_expression, parse_script};
+pub(crate) use statement::*;
+#[cfg(test)]
+pub(crate) use tables::TableReference;
+pub(crate) use tables::identifier;
+pub(crate) use version::{VersionClause, version_index};
 
 #[cfg(test)]
 mod tests;

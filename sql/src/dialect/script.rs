@@ -9,7 +9,7 @@ use super::cursor::{Cursor, PARAMETERS_MAX, text_argument};
 use super::parser::whole_expression;
 use super::rewrite::{Rewritten, rewrite};
 use super::source::LineStarts;
-use super::stack::Depth;
+use super::stack::{Depth, OnStack};
 use super::statement::{self, ArgumentValue, Statement};
 use super::token::{Token, tokenize};
 use super::version::{self, VersionClause};
@@ -81,8 +81,14 @@ impl ParsedStatement {
 
     /// Runs `work` with as much stack as it takes to copy, walk and plan this statement, which may be nested
     /// deeper than a thread of its own accord bears.
-    pub fn with_stack<R>(&self, work: impl FnOnce() -> R) -> R {
+    #[cfg(test)]
+    pub(crate) fn with_stack<R>(&self, work: impl FnOnce() -> R) -> R {
         self.depth.with_stack(work)
+    }
+
+    /// The same for work that waits.
+    pub(crate) fn on_stack<F: Future>(&self, work: F) -> OnStack<F> {
+        OnStack::new(self.depth, work)
     }
 
     /// Where a span of its tree begins in the script, in characters from 1; `None` for the empty span.
@@ -96,7 +102,7 @@ impl ParsedStatement {
 /// # Errors
 /// The first one in the text, with its position in the script: nothing is to be run of a script that does not
 /// parse.
-pub fn parse_script(script: &str) -> Result<Vec<ParsedStatement>, SqlError> {
+pub(crate) fn parse_script(script: &str) -> Result<Vec<ParsedStatement>, SqlError> {
     let lines = Arc::new(LineStarts::new(script));
     let tokens = tokenize(script, &lines)?;
     tokens
@@ -123,7 +129,7 @@ pub fn parse_script(script: &str) -> Result<Vec<ParsedStatement>, SqlError> {
 ///
 /// # Errors
 /// As those of a statement; positions count in `text`.
-pub fn parse_expression(text: &str) -> Result<Box<Expr>, SqlError> {
+pub(crate) fn parse_expression(text: &str) -> Result<Box<Expr>, SqlError> {
     let tokens = tokenize(text, &LineStarts::new(text))?;
     let depth = limits::check(&tokens)?;
     let Rewritten { tokens, clauses } = rewrite(&tokens)?;

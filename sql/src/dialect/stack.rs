@@ -4,6 +4,9 @@
 //! is limited ([`super::limits`]), yet a build without optimization needs more for it than the 2 MiB that a
 //! worker thread has. Such a statement runs on a stack of its own.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 /// What one level of parentheses takes of the stack: a sub-query in `FROM` costs the parser most.
 const BYTES_PER_NESTING: usize = 128 << 10;
 
@@ -28,5 +31,26 @@ impl Depth {
     pub(crate) fn with_stack<R>(self, work: impl FnOnce() -> R) -> R {
         let bytes = self.nesting * BYTES_PER_NESTING + self.operators * BYTES_PER_OPERATOR + BYTES_FREE;
         stacker::maybe_grow(bytes, bytes, work)
+    }
+}
+
+/// A future of which every step has the stack that statements of some depth need.
+pub(crate) struct OnStack<F> {
+    depth: Depth,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> OnStack<F> {
+    pub(crate) fn new(depth: Depth, future: F) -> Self {
+        OnStack { depth, future: Box::pin(future) }
+    }
+}
+
+impl<F: Future> Future for OnStack<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let depth = self.depth;
+        depth.with_stack(|| self.future.as_mut().poll(context))
     }
 }

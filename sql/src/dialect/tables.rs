@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Ident, ObjectNamePart, Query, TableFactor, VisitMut, VisitorMut, With};
+use sqlparser::ast::{Ident, ObjectNamePart, Query, TableFactor, VisitorMut, With};
 
 use super::statement::TreeVisitor;
 
@@ -18,24 +18,8 @@ pub enum TableReference {
     Function,
 }
 
-/// Calls `visit` for every `TableFactor::Table` in the tree, at any depth, with what it refers to. `outer_ctes`
-/// are the names of CTEs that hold for the whole tree, as those in front of an `INSERT` do.
-///
-/// # Errors
-/// The first one that `visit` gives; the walk ends there.
-pub fn visit_tables<N: VisitMut, E>(
-    tree: &mut N,
-    outer_ctes: &[String],
-    visit: impl FnMut(&mut TableFactor, TableReference) -> Result<(), E>,
-) -> Result<(), E> {
-    match tree.visit(&mut Walk::new(visit, outer_ctes)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
-}
-
 /// The name of an identifier: lower-cased, unless it is quoted.
-pub fn identifier(ident: &Ident) -> String {
+pub(crate) fn identifier(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),
         None => ident.value.to_ascii_lowercase(),
@@ -81,16 +65,17 @@ fn address(query: &Query) -> usize {
     std::ptr::from_ref(query).addr()
 }
 
-/// The visitor behind [`visit_tables`].
+/// Calls `visit` for every `TableFactor::Table` in a tree, at any depth, with what it refers to; the first error
+/// ends the walk.
 pub(crate) struct Walk<F> {
     visit: F,
     scopes: Vec<Scope>,
 }
 
 impl<F> Walk<F> {
-    /// See [`visit_tables`].
-    pub(crate) fn new(visit: F, outer_ctes: &[String]) -> Self {
-        Walk { visit, scopes: vec![Scope::new(outer_ctes.to_vec())] }
+    /// Nothing walked yet.
+    pub(crate) fn new(visit: F) -> Self {
+        Walk { visit, scopes: Vec::new() }
     }
 }
 

@@ -25,7 +25,7 @@ pub struct VersionClause {
 ///
 /// The clause itself is not in the tree; this mark stands in `TableFactor::Table::version` for it. No other
 /// version ever stands there, and every clause has exactly one mark.
-pub fn version_index(table: &TableFactor) -> Option<usize> {
+pub(crate) fn version_index(table: &TableFactor) -> Option<usize> {
     let TableFactor::Table { version: Some(TableVersion::VersionAsOf(Expr::Value(value))), .. } = table
     else {
         return None;

@@ -130,7 +130,6 @@ fn all_settings(session: &Session) -> Result<RecordBatch, SqlError> {
 }
 
 fn batch(schema: SchemaRef, columns: Vec<Vec<String>>) -> Result<RecordBatch, SqlError> {
-    let columns =
-        columns.into_iter().map(|values| Arc::new(StringArray::from(values)) as ArrayRef).collect();
+    let columns = columns.into_iter().map(|values| Arc::new(StringArray::from(values)) as ArrayRef).collect();
     RecordBatch::try_new(schema, columns).map_err(|failure| SqlError::internal(failure.to_string()))
 }

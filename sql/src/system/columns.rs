@@ -57,7 +57,9 @@ fn rows(view: &View) -> Result<Rows, SqlError> {
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.definition.name))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.column.name))),
             Arc::new(rows.iter().map(|row| ordinal(row.index)).collect::<Int32Array>()),
-            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.column.column_type.to_string()))),
+            Arc::new(StringArray::from_iter_values(
+                rows.iter().map(|row| row.column.column_type.to_string()),
+            )),
             Arc::new(rows.iter().map(|row| Some(row.column.required)).collect::<BooleanArray>()),
             Arc::new(rows.iter().map(|row| row.column.default.as_deref()).collect::<StringArray>()),
             Arc::new(rows.iter().map(|row| row.key_index().and_then(ordinal)).collect::<Int32Array>()),

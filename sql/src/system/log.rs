@@ -12,11 +12,8 @@ use crate::error::SqlError;
 use crate::table::{LazyTable, Rows};
 use crate::view::View;
 
-pub(super) const TABLE: SystemTable = SystemTable {
-    name: "log",
-    columns,
-    rows: |view| rows(view, None, &Version::Commit(head(view)?)),
-};
+pub(super) const TABLE: SystemTable =
+    SystemTable { name: "log", columns, rows: |view| rows(view, None, &Version::Commit(head(view)?)) };
 
 fn columns() -> SchemaRef {
     static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {

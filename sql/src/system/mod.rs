@@ -90,8 +90,10 @@ pub(crate) fn function(
 ) -> Result<Option<Arc<dyn TableProvider>>, SqlError> {
     match name {
         "diff" => Ok(Some(Arc::new(diff::call(view, arguments, parameters)?))),
-        "history" | "blame" => Err(SqlError::not_supported(format!("{name}() is not available in this version"))
-            .with_hint("SHOW LOG lists the commits, and AS OF reads the table at any of them.")),
+        "history" | "blame" => {
+            Err(SqlError::not_supported(format!("{name}() is not available in this version"))
+                .with_hint("SHOW LOG lists the commits, and AS OF reads the table at any of them."))
+        }
         _ => Ok(None),
     }
 }

@@ -31,8 +31,12 @@ fn rows(view: &View) -> Result<Rows, SqlError> {
         columns(),
         vec![
             Arc::new(StringArray::from_iter_values(segments.iter().map(|segment| &segment.name))),
-            Arc::new(segments.iter().map(|segment| i64::try_from(segment.bytes).ok()).collect::<Int64Array>()),
-            Arc::new(segments.iter().map(|segment| i64::try_from(segment.chunks).ok()).collect::<Int64Array>()),
+            Arc::new(
+                segments.iter().map(|segment| i64::try_from(segment.bytes).ok()).collect::<Int64Array>(),
+            ),
+            Arc::new(
+                segments.iter().map(|segment| i64::try_from(segment.chunks).ok()).collect::<Int64Array>(),
+            ),
             Arc::new(segments.iter().map(|segment| Some(segment.sealed)).collect::<BooleanArray>()),
         ],
     )

@@ -41,7 +41,10 @@ async fn diff_without_a_table_shows_every_key() {
     assert_eq!(scene.rows("DIFF 'main' 'feature' ON kv").await, rows);
     assert_eq!(scene.rows("SELECT * FROM diff('main', 'feature')").await, rows);
     assert_eq!(scene.rows("DIFF 'main' 'feature' WHERE value = 'dark'").await, rows[..1]);
-    assert_eq!(scene.rows("DIFF 'main' 'feature' WHERE key LIKE 'user:%' AND diff_type <> 'added'").await, rows[1..3]);
+    assert_eq!(
+        scene.rows("DIFF 'main' 'feature' WHERE key LIKE 'user:%' AND diff_type <> 'added'").await,
+        rows[1..3]
+    );
 }
 
 #[tokio::test]
@@ -65,10 +68,10 @@ async fn where_holds_on_the_row_before_or_the_row_after() {
     // Both conditions must hold on one and the same side.
     assert_eq!(kinds("role = 'viewer' AND from_role = 'admin'").await, ["modified 1"]);
     assert_eq!(kinds("role IN (SELECT role FROM user WHERE id = '3')").await, ["modified 1", "added 4"]);
-    assert_eq!(kinds("role IN (SELECT role FROM user ON BRANCH 'feature' AS OF 'v1' WHERE id = '2')").await, [
-        "modified 1",
-        "removed 2"
-    ]);
+    assert_eq!(
+        kinds("role IN (SELECT role FROM user ON BRANCH 'feature' AS OF 'v1' WHERE id = '2')").await,
+        ["modified 1", "removed 2"]
+    );
 }
 
 #[tokio::test]
@@ -84,10 +87,16 @@ async fn a_wrong_where_is_refused_at_its_place() {
 #[tokio::test]
 async fn summary_counts_per_table() {
     let mut scene = Scene::users().await;
-    assert_eq!(scene.columns("DIFF 'main' 'feature' SUMMARY").await.0, ["table_name", "added", "removed", "modified"]);
+    assert_eq!(
+        scene.columns("DIFF 'main' 'feature' SUMMARY").await.0,
+        ["table_name", "added", "removed", "modified"]
+    );
     assert_eq!(scene.rows("DIFF 'main' 'feature' SUMMARY").await, ["user|1|1|1", "null|1|0|0"]);
     assert_eq!(scene.rows("DIFF 'main' 'feature' ON user SUMMARY").await, ["user|1|1|1"]);
-    assert_eq!(scene.rows("DIFF 'main' 'feature' ON user WHERE role = 'admin' SUMMARY").await, ["user|0|1|1"]);
+    assert_eq!(
+        scene.rows("DIFF 'main' 'feature' ON user WHERE role = 'admin' SUMMARY").await,
+        ["user|0|1|1"]
+    );
     assert_eq!(scene.rows("DIFF 'main' 'v1' ON user SUMMARY").await, ["user|0|0|0"]);
     assert!(scene.rows("DIFF 'main' 'v1' SUMMARY").await.is_empty());
 }
@@ -126,7 +135,10 @@ async fn the_function_composes_with_the_rest_of_sql() {
     );
     assert_eq!(scene.rows("SELECT count(*) FROM diff('main', 'feature', 'user')").await, ["3"]);
     assert_eq!(scene.rows("SELECT id FROM diff('main', 'feature', 'user') LIMIT 1").await, ["1"]);
-    assert_eq!(scene.rows("SELECT to_name FROM diff('main', 'fea' || 'ture', 'user') WHERE id = '4'").await, ["Dee"]);
+    assert_eq!(
+        scene.rows("SELECT to_name FROM diff('main', 'fea' || 'ture', 'user') WHERE id = '4'").await,
+        ["Dee"]
+    );
     let plan = scene.rows("EXPLAIN SELECT to_name FROM diff('main', 'feature', 'user') WHERE id = '4'").await;
     assert!(!plan.join("\n").contains("FilterExec"), "a range of keys decides it: {plan:?}");
 }
@@ -136,7 +148,9 @@ async fn revisions_may_be_parameters() {
     let mut scene = Scene::users().await;
     let rows = scene.prepared("DIFF $1 $2 ON user WHERE age > $3", &["main", "feature", "30"]).await.unwrap();
     assert_eq!(rows, ["modified|1|1|1|Ada|Ada|admin|viewer|36|36"]);
-    let rows = scene.prepared("SELECT id FROM diff($1, $2, 'user') WHERE to_age = $3", &["main", "feature", "36"]).await;
+    let rows = scene
+        .prepared("SELECT id FROM diff($1, $2, 'user') WHERE to_age = $3", &["main", "feature", "36"])
+        .await;
     assert_eq!(rows.unwrap(), ["1"]);
     let rows = scene.prepared("DIFF 'main'...$1 SUMMARY", &["feature"]).await.unwrap();
     assert_eq!(rows, ["user|1|1|1", "null|1|0|0"]);
@@ -161,9 +175,18 @@ async fn unknown_revisions_and_tables_are_named_with_near_misses() {
     assert!(error.hint.unwrap().contains("user"));
     let error = scene.error("SELECT * FROM diff('main', 'feature', 'usr')").await;
     assert_eq!(error.code, SqlState::UNDEFINED_TABLE);
-    assert_eq!(scene.error("DIFF 'main' 'feature' ON prolly.log").await.code, SqlState::FEATURE_NOT_SUPPORTED);
-    assert_eq!(scene.error("DIFF 'main' 'feature' ON pg_catalog.pg_class").await.code, SqlState::UNDEFINED_TABLE);
-    assert_eq!(scene.error("DIFF 'main' 'main~99' ON user").await.code, SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
+    assert_eq!(
+        scene.error("DIFF 'main' 'feature' ON prolly.log").await.code,
+        SqlState::FEATURE_NOT_SUPPORTED
+    );
+    assert_eq!(
+        scene.error("DIFF 'main' 'feature' ON pg_catalog.pg_class").await.code,
+        SqlState::UNDEFINED_TABLE
+    );
+    assert_eq!(
+        scene.error("DIFF 'main' 'main~99' ON user").await.code,
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE
+    );
     assert_eq!(scene.error("DIFF 'main' 'main^2'").await.code, SqlState::INVALID_NAME);
 }
 
@@ -202,7 +225,9 @@ async fn a_branch_means_its_working_state_and_that_of_the_open_transaction() {
 #[tokio::test]
 async fn tables_with_composite_and_generated_keys_have_their_key_columns() {
     let mut scene = Scene::empty();
-    scene.run("CREATE TABLE flight (day INTEGER, carrier TEXT, delay REAL, PRIMARY KEY (day, carrier))").await;
+    scene
+        .run("CREATE TABLE flight (day INTEGER, carrier TEXT, delay REAL, PRIMARY KEY (day, carrier))")
+        .await;
     scene.run("CREATE TABLE note (body TEXT); COMMIT MESSAGE 'tables' ALLOW EMPTY").await;
     scene.put("main", "flight:1:UA", r#"{"day":1,"carrier":"UA","delay":2.5}"#);
     scene.put("main", "flight:10:A:B", r#"{"day":10,"carrier":"A:B"}"#);
@@ -212,8 +237,14 @@ async fn tables_with_composite_and_generated_keys_have_their_key_columns() {
         ["added|10|A:B|null|10|null|A:B|null|null", "added|1|UA|null|1|null|UA|null|2.5"]
     );
     assert_eq!(scene.rows("SELECT carrier FROM diff('HEAD', 'main', 'flight') WHERE day = 1").await, ["UA"]);
-    assert_eq!(scene.columns("DIFF 'HEAD' 'main' ON note").await.0.join(" "), "diff_type _id from__id to__id from_body to_body");
-    assert_eq!(scene.rows("DIFF 'HEAD' 'main' ON note WHERE body = 'hello'").await, ["added|x1|null|x1|null|hello"]);
+    assert_eq!(
+        scene.columns("DIFF 'HEAD' 'main' ON note").await.0.join(" "),
+        "diff_type _id from__id to__id from_body to_body"
+    );
+    assert_eq!(
+        scene.rows("DIFF 'HEAD' 'main' ON note WHERE body = 'hello'").await,
+        ["added|x1|null|x1|null|hello"]
+    );
 }
 
 #[tokio::test]
@@ -247,6 +278,9 @@ async fn many_changes_stream_in_key_order() {
     let rows = scene.rows("DIFF 'HEAD' 'main' ON n WHERE x % 2 = 0").await;
     assert_eq!(rows.len(), 10_000);
     assert!(rows.is_sorted());
-    assert_eq!(scene.rows("SELECT count(*), sum(to_x) FROM diff('HEAD', 'main', 'n')").await, ["20000|199990000"]);
+    assert_eq!(
+        scene.rows("SELECT count(*), sum(to_x) FROM diff('HEAD', 'main', 'n')").await,
+        ["20000|199990000"]
+    );
     assert_eq!(scene.rows("SELECT id FROM diff('HEAD', 'main', 'n') OFFSET 9 LIMIT 1").await, ["00009"]);
 }

@@ -40,7 +40,10 @@ async fn a_log_may_be_of_another_revision_or_between_two() {
 #[tokio::test]
 async fn settings_show_what_set_has_set() {
     let mut scene = Scene::users().await;
-    assert_eq!(scene.columns("SHOW server_version").await, (vec!["server_version".to_owned()], Command::Show));
+    assert_eq!(
+        scene.columns("SHOW server_version").await,
+        (vec!["server_version".to_owned()], Command::Show)
+    );
     assert_eq!(scene.rows("SHOW TIME ZONE").await, ["UTC"]);
     assert_eq!(scene.rows("SHOW application_name").await, [""]);
     scene.run("SET application_name = 'x'; SET microprolly.branch = 'feature'").await;

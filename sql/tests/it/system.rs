@@ -46,7 +46,8 @@ async fn the_order_of_the_log_survives_a_filter() {
     for number in 0..300 {
         scene.run(&format!("COMMIT MESSAGE '{number:03}' ALLOW EMPTY")).await;
     }
-    let mut rows = scene.rows("SELECT message FROM prolly.log WHERE author = 'ada' AND message LIKE '%0'").await;
+    let mut rows =
+        scene.rows("SELECT message FROM prolly.log WHERE author = 'ada' AND message LIKE '%0'").await;
     assert_eq!(rows.len(), 30);
     rows.reverse();
     assert!(rows.is_sorted());
@@ -101,7 +102,11 @@ async fn tags_show_what_they_name() {
         ["v1||ada|true", "v2|release|ada|true"]
     );
     assert_eq!(
-        scene.rows("SELECT t.name FROM prolly.tags t JOIN prolly.branches b ON t.commit_id = b.head ORDER BY 1").await,
+        scene
+            .rows(
+                "SELECT t.name FROM prolly.tags t JOIN prolly.branches b ON t.commit_id = b.head ORDER BY 1"
+            )
+            .await,
         ["v1", "v2"]
     );
 }
@@ -128,11 +133,10 @@ async fn status_shows_what_no_version_records() {
 async fn status_shows_the_open_transaction_and_nothing_of_a_past_version() {
     let mut scene = Scene::users().await;
     scene.run("BEGIN; DROP TABLE user").await;
-    assert_eq!(scene.rows("SELECT key, change FROM prolly.status").await, [
-        "user:1|removed",
-        "user:2|removed",
-        "user:3|removed"
-    ]);
+    assert_eq!(
+        scene.rows("SELECT key, change FROM prolly.status").await,
+        ["user:1|removed", "user:2|removed", "user:3|removed"]
+    );
     scene.run("ROLLBACK; USE BRANCH feature; SET microprolly.as_of = 'HEAD'").await;
     assert!(scene.rows("SELECT * FROM prolly.status").await.is_empty());
 }
@@ -147,7 +151,9 @@ async fn types_and_columns_describe_the_tables() {
     );
     assert_eq!(
         scene.rows("SELECT columns FROM prolly.types WHERE name = 'hop'").await,
-        [r#"[{"name":"b","type":"integer","required":true,"default":"7"},{"name":"a","type":"text","required":true}]"#]
+        [
+            r#"[{"name":"b","type":"integer","required":true,"default":"7"},{"name":"a","type":"text","required":true}]"#
+        ]
     );
     assert_eq!(
         scene.rows("SELECT * FROM prolly.columns WHERE table_name <> 'user'").await,
@@ -164,14 +170,20 @@ async fn types_and_columns_describe_the_tables() {
 #[tokio::test]
 async fn the_store_shows_its_files_and_counters() {
     let mut scene = Scene::users().await;
-    assert_eq!(scene.rows("SELECT count(*), bool_and(bytes > 0), bool_or(is_sealed) FROM prolly.segments").await, ["1|true|false"]);
+    assert_eq!(
+        scene.rows("SELECT count(*), bool_and(bytes > 0), bool_or(is_sealed) FROM prolly.segments").await,
+        ["1|true|false"]
+    );
     assert_eq!(
         scene
             .rows("SELECT s.value = (SELECT sum(bytes) FROM prolly.segments) FROM prolly.stats s WHERE name = 'disk_bytes'")
             .await,
         ["true"]
     );
-    assert_eq!(scene.rows("SELECT count(*) FROM prolly.stats WHERE value IS NULL OR description IS NULL").await, ["0"]);
+    assert_eq!(
+        scene.rows("SELECT count(*) FROM prolly.stats WHERE value IS NULL OR description IS NULL").await,
+        ["0"]
+    );
 }
 
 #[tokio::test]
@@ -194,6 +206,12 @@ async fn every_system_table_is_listed_described_and_readable() {
 #[tokio::test]
 async fn a_session_of_another_principal_sees_the_same() {
     let mut scene = Scene::users().await;
-    let mut other = Scene { database: scene.database.clone(), session: scene.database.session(Principal::all_powerful("bob")).unwrap() };
-    assert_eq!(scene.rows("SELECT * FROM prolly.branches").await, other.rows("SELECT * FROM prolly.branches").await);
+    let mut other = Scene {
+        database: scene.database.clone(),
+        session: scene.database.session(Principal::all_powerful("bob")).unwrap(),
+    };
+    assert_eq!(
+        scene.rows("SELECT * FROM prolly.branches").await,
+        other.rows("SELECT * FROM prolly.branches").await
+    );
 }

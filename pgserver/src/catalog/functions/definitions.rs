@@ -29,6 +29,7 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
         ("pg_get_statisticsobjdef", 1..=1),
         ("pg_get_statisticsobjdef_columns", 1..=1),
         ("pg_get_serial_sequence", 2..=2),
+        ("pg_tablespace_location", 1..=1),
         // There are no comments.
         ("obj_description", 1..=2),
         ("col_description", 2..=2),

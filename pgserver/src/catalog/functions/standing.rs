@@ -52,6 +52,7 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
         ("pg_indexes_size", 1..=1),
         ("pg_relation_size", 1..=2),
         ("pg_table_size", 1..=1),
+        ("pg_tablespace_size", 1..=1),
         ("pg_total_relation_size", 1..=1),
     ];
     functions.extend(

@@ -13,7 +13,7 @@ use sqlparser::ast::{
     SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor, VisitorMut,
 };
 
-use super::empty::is_aggregate;
+use super::empty::has_aggregate;
 use super::{find, idents, visit};
 
 /// Turns lookups into joins; each gets a number of its own.
@@ -36,6 +36,9 @@ impl VisitorMut for Correlated {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
                 lookups.replace_in(expr);
             }
+        }
+        if let Some(condition) = &mut select.selection {
+            lookups.replace_in(condition);
         }
         let found = lookups.found;
         if !found.is_empty() {
@@ -141,20 +144,6 @@ fn simple_select(query: &Query) -> Option<&Select> {
         && select.from.iter().all(is_plain)
         && !has_aggregate(&select.projection);
     plain.then_some(select)
-}
-
-fn has_aggregate(projection: &[SelectItem]) -> bool {
-    struct Finder;
-    impl Visitor for Finder {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            match expr {
-                Expr::Function(function) if is_aggregate(function) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    projection.iter().any(|item| find(item, &mut Finder))
 }
 
 /// Whether all tables are named tables or derived ones, joined so that more joins can follow.

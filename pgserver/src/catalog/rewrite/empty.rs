@@ -83,25 +83,41 @@ fn is_empty_table(factor: &TableFactor) -> bool {
 
 /// Whether it aggregates all rows into one, which is there without rows too.
 fn makes_a_row_of_none(select: &Select) -> bool {
-    struct Finder;
-    impl Visitor for Finder {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            match expr {
-                Expr::Function(function) if is_aggregate(function) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
     let grouped = match &select.group_by {
         GroupByExpr::All(_) => true,
         GroupByExpr::Expressions(expressions, _) => !expressions.is_empty(),
     };
-    !grouped && find(&select.projection, &mut Finder)
+    !grouped && has_aggregate(&select.projection)
+}
+
+/// Whether a projection aggregates; subqueries in it may.
+pub(super) fn has_aggregate(projection: &Vec<SelectItem>) -> bool {
+    #[derive(Default)]
+    struct Finder {
+        queries: usize,
+    }
+    impl Visitor for Finder {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.queries += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.queries -= 1;
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Function(function) if self.queries == 0 && is_aggregate(function) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    find(projection, &mut Finder::default())
 }
 
 /// Whether a call aggregates rows.
-pub(super) fn is_aggregate(function: &Function) -> bool {
+fn is_aggregate(function: &Function) -> bool {
     function.over.is_none()
         && last_part(&function.name).is_some_and(|name| {
             matches!(

@@ -17,7 +17,7 @@ pub struct Assignment {
 }
 
 /// Whether a value is the word `DEFAULT`, which stands for the default of the column it goes to.
-pub fn is_default(value: &Expr) -> bool {
+pub(crate) fn is_default(value: &Expr) -> bool {
     matches!(value, Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default"))
 }
 

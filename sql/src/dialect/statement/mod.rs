@@ -32,27 +32,27 @@ use super::cursor::Cursor;
 use super::later;
 use crate::SqlError;
 
-pub use alter_table::{AlterTable, AlterTableOperation};
-pub use assignment::{Assignment, is_default};
-pub use branch::{CreateBranch, DropBranch, RenameBranch, UseBranch};
-pub use column_type::ColumnType;
-pub use commit_message::CommitMessage;
-pub use copy::{CopyFormat, CopyFrom, CopyHeader, CopyOptions, CopyTo};
-pub use create_table::{CheckConstraint, ColumnDefinition, CreateTable, Expression, UniqueConstraint};
-pub use cursor::{CloseCursor, DeclareCursor, Fetch, FetchDirection};
-pub use delete::Delete;
-pub use diff::Diff;
-pub use drop_table::{DropTable, Truncate};
-pub use explain::Explain;
-pub use insert::{ConflictAction, Insert, OnConflict};
-pub use name::{Argument, ArgumentValue, Name, TableName};
-pub use prepared::{Deallocate, Execute, Prepare};
-pub use setting::{Discard, Reset, Set};
-pub use show::{LogRange, Show};
-pub use tag::{CreateTag, DropTag};
-pub use transaction::{Begin, IsolationLevel, SetTransaction, TransactionModes};
+pub(crate) use alter_table::{AlterTable, AlterTableOperation};
+pub(crate) use assignment::is_default;
+pub(crate) use branch::{CreateBranch, DropBranch, RenameBranch, UseBranch};
+pub(crate) use column_type::ColumnType;
+pub(crate) use commit_message::CommitMessage;
+pub(crate) use copy::{CopyFormat, CopyFrom, CopyHeader, CopyOptions, CopyTo};
+pub(crate) use create_table::{ColumnDefinition, CreateTable, Expression};
+pub(crate) use cursor::{CloseCursor, DeclareCursor, Fetch, FetchDirection};
+pub(crate) use delete::Delete;
+pub(crate) use diff::Diff;
+pub(crate) use drop_table::{DropTable, Truncate};
+pub(crate) use explain::Explain;
+pub(crate) use insert::{ConflictAction, Insert};
+pub(crate) use name::{Argument, ArgumentValue, Name, TableName};
+pub(crate) use prepared::{Deallocate, Execute, Prepare};
+pub(crate) use setting::{Discard, Reset, Set};
+pub(crate) use show::{LogRange, Show};
+pub(crate) use tag::{CreateTag, DropTag};
+pub(crate) use transaction::{Begin, IsolationLevel, SetTransaction, TransactionModes};
 pub(crate) use trees::TreeVisitor;
-pub use update::Update;
+pub(crate) use update::Update;
 
 /// A statement, ready to be bound and run.
 #[derive(Debug, Clone, PartialEq)]

@@ -54,7 +54,7 @@ pub enum LogRange {
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
     let position = cursor.position();
     // `SHOW log.level` would be a setting.
-    let is_list = !cursor.peek_at(1).is_some_and(|token| token.token == SqlToken::Period);
+    let is_list = cursor.peek_at(1).is_none_or(|token| token.token != SqlToken::Period);
     let list = if is_list {
         cursor.take_one_of(&["ALL", "SETTINGS", "BRANCHES", "TAGS", "LOG", "STATUS", "TABLES", "TYPES"])
     } else {

@@ -10,7 +10,7 @@ use super::create_table::{CheckConstraint, ColumnDefinition, Expression};
 use super::insert::ConflictAction;
 use super::name::TableName;
 use super::{Delete, Insert, Statement, Update};
-use crate::dialect::tables::{self, TableReference};
+use crate::dialect::tables::{TableReference, Walk};
 
 /// A visitor that is also told of a `WITH` in front of `UPDATE` and `DELETE`, whose names hold for the rest of
 /// the statement.
@@ -31,7 +31,7 @@ impl Statement {
         &mut self,
         visit: impl FnMut(&mut TableFactor, TableReference) -> Result<(), E>,
     ) -> Result<(), E> {
-        match self.visit_trees(&mut tables::Walk::new(visit, &[])) {
+        match self.visit_trees(&mut Walk::new(visit)) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(error) => Err(error),
         }

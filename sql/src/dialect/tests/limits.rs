@@ -2,6 +2,7 @@ use super::{error, parse, parse_script};
 use crate::dialect::limits::*;
 
 /// Parses on a thread with the stack that a worker of tokio has, in a build without optimization.
+#[allow(clippy::disallowed_methods, reason = "a test of stacks makes its own")]
 fn on_a_small_stack(sql: String) -> Result<usize, (String, Option<usize>)> {
     let parse = move || match parse_script(&sql) {
         Ok(statements) => {

@@ -44,7 +44,11 @@ pub(super) fn on_either_side(filter: &Expr, table: &str, definition: Option<&Typ
         // A row that is not there fulfils nothing, not even `role IS NULL`.
         before.push(is_not("added"));
         after.push(is_not("removed"));
-        plain.push(nested(joined(before, BinaryOperator::And), BinaryOperator::Or, joined(after, BinaryOperator::And)));
+        plain.push(nested(
+            joined(before, BinaryOperator::And),
+            BinaryOperator::Or,
+            joined(after, BinaryOperator::And),
+        ));
     }
     joined(plain, BinaryOperator::And)
 }

@@ -75,8 +75,7 @@ async fn plan(
     let scope = Scope::new(view.clone(), state, Some(parsed), parameters, others);
 
     let (from, to) = (scope.argument(&diff.from)?, scope.argument(&diff.to)?);
-    let revisions =
-        Revisions { from: from.as_deref(), to: to.as_deref(), since_parting: diff.three_dot };
+    let revisions = Revisions { from: from.as_deref(), to: to.as_deref(), since_parting: diff.three_dot };
     let rows: Arc<dyn TableProvider> = Arc::new(
         DiffTable::new(&view, &revisions, definition.clone())
             .map_err(|error| located(error, diff, &revisions))?,

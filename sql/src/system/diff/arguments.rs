@@ -25,7 +25,8 @@ impl Arguments {
     /// 42883 for a wrong number of them, 42804 for one that is not text, 22004
     /// for null, 42P18 for a table that is not known yet.
     pub(super) fn read(arguments: &[Expr], parameters: &[Option<ScalarValue>]) -> Result<Self, SqlError> {
-        let texts = arguments.iter().map(|argument| text(argument, parameters)).collect::<Result<Vec<_>, _>>()?;
+        let texts =
+            arguments.iter().map(|argument| text(argument, parameters)).collect::<Result<Vec<_>, _>>()?;
         let mut texts = texts.into_iter();
         let first = texts.next().ok_or_else(usage)?;
         let parting = first.as_deref().and_then(|first| first.split_once(PARTING));
@@ -92,6 +93,9 @@ fn text(argument: &Expr, parameters: &[Option<ScalarValue>]) -> Result<Option<St
 }
 
 fn not_text(argument: &Expr) -> SqlError {
-    SqlError::new(SqlState::DATATYPE_MISMATCH, format!("the arguments of diff() are text, and {argument} is not"))
-        .with_hint("Put names in single quotes.")
+    SqlError::new(
+        SqlState::DATATYPE_MISMATCH,
+        format!("the arguments of diff() are text, and {argument} is not"),
+    )
+    .with_hint("Put names in single quotes.")
 }

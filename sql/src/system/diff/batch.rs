@@ -27,9 +27,9 @@ pub(super) fn batch_of(
             Origin::Key => Ok(text(changes, |change| Some(text_of(&change.key)))),
             Origin::Table => Ok(text(changes, |change| claimed_by(view, &change.key).map(Into::into))),
             Origin::Value(side) => Ok(text(changes, |change| value(change, side).map(text_of))),
-            Origin::Field(side, _) => {
-                fields.next(side).ok_or_else(|| SqlError::internal("a column of a difference was not decoded"))
-            }
+            Origin::Field(side, _) => fields
+                .next(side)
+                .ok_or_else(|| SqlError::internal("a column of a difference was not decoded")),
         })
         .collect::<Result<Vec<_>, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(changes.len()));
@@ -49,10 +49,7 @@ fn value(change: &Change, side: Side) -> Option<&[u8]> {
     }
 }
 
-fn text<'a>(
-    changes: &'a [Change],
-    of: impl Fn(&'a Change) -> Option<std::borrow::Cow<'a, str>>,
-) -> ArrayRef {
+fn text<'a>(changes: &'a [Change], of: impl Fn(&'a Change) -> Option<std::borrow::Cow<'a, str>>) -> ArrayRef {
     Arc::new(changes.iter().map(of).collect::<StringArray>())
 }
 

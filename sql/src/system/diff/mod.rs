@@ -59,7 +59,9 @@ impl DiffTable {
         };
         let schema = Schema::new(columns.iter().map(|column| column.field.clone()).collect::<Vec<_>>());
         let mut names = HashSet::new();
-        if let Some(twice) = columns.iter().map(|column| column.field.name()).find(|name| !names.insert(*name)) {
+        if let Some(twice) =
+            columns.iter().map(|column| column.field.name()).find(|name| !names.insert(*name))
+        {
             return Err(SqlError::new(
                 SqlState::DUPLICATE_COLUMN,
                 format!("the difference would have two columns called \"{twice}\""),
@@ -86,9 +88,9 @@ impl DiffTable {
                 None if name == KEY_VALUES => Ok(None),
                 None => Err(unknown_table(view, name)),
             },
-            Some(SYSTEM) => Err(SqlError::not_supported(format!(
-                "\"{SYSTEM}.{name}\" has no versions to compare"
-            ))),
+            Some(SYSTEM) => {
+                Err(SqlError::not_supported(format!("\"{SYSTEM}.{name}\" has no versions to compare")))
+            }
             Some(schema) => Err(SqlError::new(
                 SqlState::UNDEFINED_TABLE,
                 format!("table \"{schema}.{name}\" does not exist"),

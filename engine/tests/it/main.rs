@@ -1,0 +1,14 @@
+//! Integration tests of the engine crate.
+#![allow(clippy::unwrap_used)]
+
+mod ancestry;
+mod faults;
+mod fixture;
+mod large_transactions;
+mod model;
+mod ranges;
+mod references;
+mod revisions;
+mod transactions;
+mod types;
+mod versions;
