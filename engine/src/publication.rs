@@ -126,6 +126,9 @@ impl Publication<'_> {
 
     /// Adds writes to a branch's working state.
     pub(crate) fn write(&mut self, name: &BranchName, mut branch: Branch, writes: &Overlay) -> Result<()> {
+        if writes.is_empty() {
+            return Ok(());
+        }
         for (key, value) in writes.iter() {
             branch.working.overlay.insert(key.clone(), value.clone());
         }

@@ -295,22 +295,37 @@ impl Transaction {
         if self.is_unchanged() {
             return Ok(());
         }
-        let publisher = &self.database.shared.publisher;
-        publisher.publish(|publication| self.apply(publication))
+        self.publish(|publication| self.apply(publication))
     }
 
-    /// Commits, and records the branch's working state as a new version.
+    /// Commits, and records the branch's working state as a new version, both
+    /// or neither.
     ///
     /// # Errors
     /// As for [`Transaction::commit`], and when there is nothing to record.
     pub fn commit_version(self, options: CommitOptions) -> Result<CommitId> {
-        let publisher = &self.database.shared.publisher;
-        publisher.publish(|publication| {
-            if !self.is_unchanged() {
-                self.apply(publication)?;
-            }
+        self.publish(|publication| {
+            self.apply(publication)?;
             self.database.record_version(publication, &self.branch, &self.principal, &options)
         })
+    }
+
+    /// Commits, and records a new version if there is anything to record.
+    ///
+    /// # Errors
+    /// As for [`Transaction::commit`].
+    pub fn commit_changes(self, options: CommitOptions) -> Result<Option<CommitId>> {
+        self.publish(|publication| {
+            self.apply(publication)?;
+            match self.database.record_version(publication, &self.branch, &self.principal, &options) {
+                Err(EngineError::NothingToCommit { .. }) => Ok(None),
+                recorded => recorded.map(Some),
+            }
+        })
+    }
+
+    fn publish<T>(&self, change: impl FnOnce(&mut Publication<'_>) -> Result<T>) -> Result<T> {
+        self.database.shared.publisher.publish(change)
     }
 
     fn is_unchanged(&self) -> bool {
@@ -318,6 +333,9 @@ impl Transaction {
     }
 
     fn apply(&self, publication: &mut Publication<'_>) -> Result<()> {
+        if self.is_unchanged() {
+            return Ok(());
+        }
         let latest = publication
             .state
             .branches
@@ -326,13 +344,20 @@ impl Transaction {
             .ok_or_else(|| EngineError::Conflict { what: format!("branch \"{}\"", self.branch) })?;
         self.check_types(&publication.state.types)?;
         if let Some(writes) = &self.writes {
-            if !latest.is_same(&self.base) {
-                for (key, _) in writes.iter() {
-                    self.check_key(&latest, key, self.base.working.get(key)?.as_ref())?;
-                }
-            }
-            if !writes.is_empty() {
+            if latest.is_same(&self.base) {
                 publication.write(&self.branch, latest, writes)?;
+            } else {
+                let mut effective = Overlay::default();
+                for (key, value) in writes.iter() {
+                    let seen = self.base.working.get(key)?;
+                    // Writing what is there already is no write: it neither
+                    // conflicts nor undoes what another has written since.
+                    if seen != *value {
+                        self.check_key(&latest, key, seen.as_ref())?;
+                        effective.insert(key.clone(), value.clone());
+                    }
+                }
+                publication.write(&self.branch, latest, &effective)?;
             }
         } else if latest.is_same(&self.base) {
             let branch = Branch::new(latest.head, publication.new_epoch(), self.view.folded()?);

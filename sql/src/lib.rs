@@ -34,6 +34,7 @@ mod session;
 mod settings;
 mod system;
 mod table;
+pub mod text;
 mod types;
 mod view;
 

@@ -1,5 +1,6 @@
 //! A session: a principal at work with SQL.
 
+mod copy;
 mod prepared;
 mod transaction;
 
@@ -45,6 +46,10 @@ pub struct Session {
     /// named and as it resolved.
     pub(crate) as_of: Option<(String, Version)>,
     pub(crate) prepared: HashMap<String, ParsedStatement>,
+    /// A COPY that still gets its data; any other statement takes it back.
+    unfinished_copy: Option<copy::UnfinishedCopy>,
+    /// How many COPYs there have been.
+    copies: u64,
     pub(crate) notices: Vec<Notice>,
     facts: Arc<SessionFacts>,
 }
@@ -85,6 +90,8 @@ impl Session {
             block: Block::None,
             as_of: None,
             prepared: HashMap::new(),
+            unfinished_copy: None,
+            copies: 0,
             notices: Vec::new(),
             facts,
         })
@@ -109,6 +116,7 @@ impl Session {
         statement: &ParsedStatement,
         parameter_types: &[Option<DataType>],
     ) -> Result<Prepared, SqlError> {
+        self.undo_copy();
         Prepared::new(self, statement, parameter_types).await
     }
 
@@ -137,6 +145,7 @@ impl Session {
         parsed: &ParsedStatement,
         parameters: &[ScalarValue],
     ) -> Result<Outcome, SqlError> {
+        self.undo_copy();
         let outcome = execute::execute(self, parsed, parameters).await;
         if outcome.is_err() {
             self.fail_transaction();
@@ -168,6 +177,7 @@ impl Session {
     /// # Errors
     /// When there is no such branch, or a transaction is open.
     pub async fn use_branch(&mut self, name: &str) -> Result<(), SqlError> {
+        self.undo_copy();
         self.require_no_transaction("USE BRANCH")?;
         self.engine.switch_branch(name)?;
         self.as_of = None;
@@ -181,6 +191,7 @@ impl Session {
     /// # Errors
     /// When there is no such revision, or a transaction is open.
     pub async fn use_revision(&mut self, revision: &str) -> Result<(), SqlError> {
+        self.undo_copy();
         self.require_no_transaction("a change of branch")?;
         match self.engine.resolve(revision)? {
             Version::Working(branch) => self.use_branch(branch.as_str()).await,
@@ -214,6 +225,7 @@ impl Session {
     }
 
     pub(crate) fn change_setting(&mut self, name: &str, value: Option<&str>) -> Result<(), SqlError> {
+        self.undo_copy();
         match name.to_lowercase().as_str() {
             "microprolly.branch" => {
                 self.require_no_transaction("SET microprolly.branch")?;

@@ -160,7 +160,8 @@ fn introduction(arguments: &Arguments, scratch: &Path) -> Result<String> {
             .to_owned(),
     );
     let commit = machine::commit().unwrap_or_else(|error| format!("unknown ({error})"));
-    let profile = if cfg!(debug_assertions) { "a debug build: these times mean nothing" } else { "release build" };
+    let profile =
+        if cfg!(debug_assertions) { "a debug build: these times mean nothing" } else { "release build" };
     line(format!("- Commit {commit}, {}, {profile}.", machine::compiler()?));
     line(format!("- Machine: {}.", machine::describe(scratch)?));
     line(format!(

@@ -252,7 +252,7 @@ impl ColumnBuilder {
 
 /// Arrays of primitives: the elements of all rows in one builder, and how many
 /// each row has.
-struct ListColumnBuilder {
+pub(crate) struct ListColumnBuilder {
     element: ColumnType,
     elements: ColumnBuilder,
     lengths: Vec<usize>,

@@ -28,7 +28,11 @@ pub(super) struct CatalogSchema {
 
 impl CatalogSchema {
     /// Live tables hide fixed ones of the same name.
-    pub(super) fn new(live: &'static [Definition], fixed: Arc<StaticTables>, view: Arc<dyn CatalogView>) -> Self {
+    pub(super) fn new(
+        live: &'static [Definition],
+        fixed: Arc<StaticTables>,
+        view: Arc<dyn CatalogView>,
+    ) -> Self {
         Self { live, fixed, view }
     }
 }
@@ -109,9 +113,9 @@ impl TableProvider for CatalogTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let batch = match &self.source {
-            Source::Live(definition, view) => definition
-                .batch(view.as_ref())
-                .map_err(|error| DataFusionError::External(Box::new(error)))?,
+            Source::Live(definition, view) => {
+                definition.batch(view.as_ref()).map_err(|error| DataFusionError::External(Box::new(error)))?
+            }
             Source::Fixed(batch) => batch.clone(),
         };
         let plan = MemorySourceConfig::try_new_exec(&[vec![batch]], self.schema(), projection.cloned())?;

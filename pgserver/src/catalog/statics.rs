@@ -3,20 +3,39 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::error::DataFusionError;
 use datafusion_pg_catalog::pg_catalog::{ArrowTable, PgCatalogStaticTables};
 use microprolly_sql::SqlError;
 
+use super::definition::Kind;
 use super::provider::StaticTables;
 
 /// Columns of the one-byte type `"char"`, which the exported tables have as text.
 const CHAR_COLUMNS: [&str; 21] = [
-    "amoppurpose", "amtype", "castcontext", "castmethod", "collprovider", "deptype", "evtenabled",
-    "oprkind", "polcmd", "prokind", "proparallel", "provolatile", "tgenabled", "typalign", "typcategory",
-    "typdelim", "typstorage", "typtype", "aggkind", "aggfinalmodify", "aggmfinalmodify",
+    "amoppurpose",
+    "amtype",
+    "castcontext",
+    "castmethod",
+    "collprovider",
+    "deptype",
+    "evtenabled",
+    "oprkind",
+    "polcmd",
+    "prokind",
+    "proparallel",
+    "provolatile",
+    "tgenabled",
+    "typalign",
+    "typcategory",
+    "typdelim",
+    "typstorage",
+    "typtype",
+    "aggkind",
+    "aggfinalmodify",
+    "aggmfinalmodify",
 ];
 
 /// What is built in, read once in a process.
@@ -26,9 +45,8 @@ struct BuiltIn {
     keywords: Arc<ArrowTable>,
 }
 
-static BUILT_IN: LazyLock<Result<BuiltIn, SqlError>> = LazyLock::new(|| {
-    read().map_err(|error| SqlError::internal(format!("the built-in catalog: {error}")))
-});
+static BUILT_IN: LazyLock<Result<BuiltIn, SqlError>> =
+    LazyLock::new(|| read().map_err(|error| SqlError::internal(format!("the built-in catalog: {error}"))));
 
 /// All tables, by name.
 pub(super) fn tables() -> Result<Arc<StaticTables>, SqlError> {
@@ -113,8 +131,26 @@ pub(super) const ALWAYS_EMPTY: [&str; 33] = [
 /// A table as one batch, with its `"char"` columns marked.
 fn whole(table: &ArrowTable) -> Result<RecordBatch, DataFusionError> {
     let batch = concat_batches(&table.schema(), table.data())?;
-    let fields: Vec<Field> = batch.schema().fields().iter().map(|field| marked(field)).collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec())?)
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = batch
+        .schema()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| match is_array(field.name()) {
+            true => {
+                let field = Kind::Texts.field(field.name());
+                let nulls = new_null_array(field.data_type(), batch.num_rows());
+                (field, nulls)
+            }
+            false => (marked(field), Arc::clone(column)),
+        })
+        .unzip();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+/// Privileges and options are arrays, which the exported tables have as text. There are none here.
+fn is_array(column: &str) -> bool {
+    column.ends_with("acl") || column.ends_with("options") || column == "proconfig"
 }
 
 fn marked(field: &Field) -> Field {

@@ -17,7 +17,8 @@ impl Connection {
     pub(crate) async fn copy_in(&mut self, mut copy: CopyIn) -> Result<String, Failure> {
         let columns = column_count(copy.column_count())?;
         let formats = vec![i16::from(TEXT); copy.column_count()];
-        self.outbound.put(PgWireBackendMessage::CopyInResponse(CopyInResponse::new(TEXT, columns, formats)))?;
+        self.outbound
+            .put(PgWireBackendMessage::CopyInResponse(CopyInResponse::new(TEXT, columns, formats)))?;
         self.outbound.flush().await?;
         loop {
             let frame = tokio::select! {
@@ -28,7 +29,7 @@ impl Connection {
             let frame = frame.ok_or(Closed::ByClient)?;
             match decode(frame)? {
                 PgWireFrontendMessage::CopyData(data) => {
-                    let work = copy.write(data.data);
+                    let work = copy.write(&mut self.session, data.data);
                     interruptible(&mut self.inbound, &mut self.cancel, work).await??;
                 }
                 PgWireFrontendMessage::CopyDone(_) => {
@@ -61,7 +62,8 @@ impl Connection {
         let formats = vec![i16::from(TEXT); copy.column_count];
         let rows = copy.rows();
         let mut stream = copy.stream;
-        self.outbound.put(PgWireBackendMessage::CopyOutResponse(CopyOutResponse::new(TEXT, columns, formats)))?;
+        self.outbound
+            .put(PgWireBackendMessage::CopyOutResponse(CopyOutResponse::new(TEXT, columns, formats)))?;
         while let Some(lines) = interruptible(&mut self.inbound, &mut self.cancel, stream.next()).await? {
             self.outbound.put(PgWireBackendMessage::CopyData(CopyData::new(lines?)))?;
             if self.outbound.is_full() {

@@ -24,6 +24,10 @@ use crate::error::{Closed, Failure};
 use crate::types::decode::parameter;
 use crate::types::{Format, arrow_type, columns, known_type, pg_type_of, row_description};
 
+/// What a numeric parameter has where the statement does not tell.
+const NUMERIC_PRECISION: u8 = 38;
+const NUMERIC_SCALE: i8 = 10;
+
 impl Connection {
     /// Prepares a statement.
     pub(crate) async fn parse(&mut self, parse: Parse) -> Result<(), Failure> {
@@ -62,20 +66,22 @@ impl Connection {
         let hints: Vec<Option<DataType>> = declared.iter().map(arrow_type).collect();
         let session = &mut self.session;
         let prepared = interruptible(&mut self.inbound, &mut self.cancel, async {
-            match session.prepare(parsed, &hints).await {
-                // A numeric takes its precision and scale from where it is used, if that tells.
-                Err(error) if error.code == SqlState::INDETERMINATE_DATATYPE && declared.contains(&Type::NUMERIC) => {
-                    let hints: Vec<_> = declared
-                        .iter()
-                        .map(|declared| match *declared {
-                            Type::NUMERIC => Some(DataType::Decimal128(38, 10)),
-                            _ => arrow_type(declared),
-                        })
-                        .collect();
-                    session.prepare(parsed, &hints).await
-                }
-                prepared => prepared,
+            let prepared = session.prepare(parsed, &hints).await?;
+            // A numeric takes its precision and scale from where it is used, if that tells.
+            let used = prepared.parameter_types();
+            let untold = |index: usize| {
+                declared.get(index) == Some(&Type::NUMERIC)
+                    && used.get(index).is_none_or(|used| !used.is_numeric())
+            };
+            if !(0..declared.len()).any(untold) {
+                return Ok(prepared);
             }
+            let hint = |(index, hint): (usize, &Option<DataType>)| match untold(index) {
+                true => Some(DataType::Decimal128(NUMERIC_PRECISION, NUMERIC_SCALE)),
+                false => hint.clone(),
+            };
+            let hints: Vec<_> = hints.iter().enumerate().map(hint).collect();
+            session.prepare(parsed, &hints).await
         })
         .await??;
         let parameters = parameter_types(&prepared, &declared);
@@ -89,7 +95,11 @@ impl Connection {
         if name.is_empty() {
             self.portals.remove("");
         } else if self.portals.contains_key(&name) {
-            return Err(SqlError::new(SqlState::DUPLICATE_CURSOR, format!("cursor \"{name}\" already exists")).into());
+            return Err(SqlError::new(
+                SqlState::DUPLICATE_CURSOR,
+                format!("cursor \"{name}\" already exists"),
+            )
+            .into());
         } else if self.portals.len() >= self.limits.portals_max {
             return Err(limit("portals", self.limits.portals_max).into());
         }
@@ -99,7 +109,10 @@ impl Connection {
         if bind.parameters.len() != wanted {
             return Err(SqlError::new(
                 SqlState::PROTOCOL_VIOLATION,
-                format!("bind message supplies {} parameters, but prepared statement requires {wanted}", bind.parameters.len()),
+                format!(
+                    "bind message supplies {} parameters, but prepared statement requires {wanted}",
+                    bind.parameters.len()
+                ),
             )
             .into());
         }
@@ -132,7 +145,8 @@ impl Connection {
         let (statement, formats) = if describe.target_type == TARGET_TYPE_BYTE_STATEMENT {
             let statement = self.statement(name)?;
             let types = statement.parameters.iter().map(Type::oid).collect();
-            self.outbound.put(PgWireBackendMessage::ParameterDescription(ParameterDescription::new(types)))?;
+            self.outbound
+                .put(PgWireBackendMessage::ParameterDescription(ParameterDescription::new(types)))?;
             let formats = vec![Format::Text; statement.columns.as_ref().map_or(0, Vec::len)];
             (statement, formats)
         } else {
@@ -202,6 +216,10 @@ impl Connection {
         prepared: &Prepared,
         statement: &Statement,
     ) -> Result<Option<RowSource>, Failure> {
+        if let Some(tag) = self.deallocate(prepared.parsed()) {
+            self.complete(tag)?;
+            return Ok(None);
+        }
         self.begin_pipeline_block(prepared).await?;
         let Some(portal) = self.portals.get(name) else { return Err(unknown_portal(name).into()) };
         let session = &mut self.session;
@@ -237,6 +255,30 @@ impl Connection {
         }
         self.outbound.put(PgWireBackendMessage::CloseComplete(CloseComplete::new()))?;
         Ok(())
+    }
+
+    /// Drops prepared statements of the protocol that a DEALLOCATE or DISCARD in SQL names, since clients do
+    /// not tell the two kinds apart. Gives the tag if nothing is left to do.
+    pub(crate) fn deallocate(&mut self, statement: &ParsedStatement) -> Option<String> {
+        let mut words = statement.text().split_ascii_whitespace();
+        let verb = words.next()?.to_ascii_uppercase();
+        let mut name = words.next()?;
+        if verb == "DEALLOCATE" && name.eq_ignore_ascii_case("PREPARE") {
+            name = words.next()?;
+        }
+        let all = name.eq_ignore_ascii_case("ALL");
+        match verb.as_str() {
+            "DEALLOCATE" | "DISCARD" if all => self.statements.retain(|name, _| name.is_empty()),
+            "DEALLOCATE" => {
+                let name = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+                    Some(quoted) => quoted.replace("\"\"", "\""),
+                    None => name.to_lowercase(),
+                };
+                return self.statements.remove(&name).map(|_| "DEALLOCATE".to_owned());
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Ends a pipeline: what ran in it becomes durable, or has no effect if something failed.

@@ -55,7 +55,11 @@ impl Connection {
         }
     }
 
-    async fn simple_block(&mut self, others: &[ParsedStatement], last: &ParsedStatement) -> Result<String, Failure> {
+    async fn simple_block(
+        &mut self,
+        others: &[ParsedStatement],
+        last: &ParsedStatement,
+    ) -> Result<String, Failure> {
         for statement in others {
             let tag = self.simple_statement(statement).await?;
             self.complete(tag)?;
@@ -66,14 +70,14 @@ impl Connection {
     /// Runs one statement; its result has been sent, its tag has not.
     async fn simple_statement(&mut self, statement: &ParsedStatement) -> Result<String, Failure> {
         self.check_not_failed(statement.is_transaction_control())?;
+        if let Some(tag) = self.deallocate(statement) {
+            return Ok(tag);
+        }
         let session = &mut self.session;
         let outcome = interruptible(&mut self.inbound, &mut self.cancel, async {
             let prepared = session.prepare(statement, &[]).await?;
             if !prepared.parameter_types().is_empty() {
-                return Err(SqlError::new(
-                    SqlState::UNDEFINED_PARAMETER,
-                    "there is no parameter $1",
-                ));
+                return Err(SqlError::new(SqlState::UNDEFINED_PARAMETER, "there is no parameter $1"));
             }
             session.execute(&prepared, &[]).await
         })

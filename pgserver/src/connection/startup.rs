@@ -129,14 +129,15 @@ async fn make_session(
             "no PostgreSQL user name specified in startup packet",
         )
     })?;
-    if parameters.get("replication").is_some_and(|value| !matches!(value.as_str(), "false" | "off" | "no" | "0")) {
+    if parameters
+        .get("replication")
+        .is_some_and(|value| !matches!(value.as_str(), "false" | "off" | "no" | "0"))
+    {
         return Err(fatal(SqlState::FEATURE_NOT_SUPPORTED, "replication connections are not supported"));
     }
     let catalog: Arc<dyn CatalogExtension> = Arc::new(PgCatalog::new(cancel.pid()));
-    let mut session = shared
-        .database
-        .session_with(Principal::all_powerful(&user), Some(catalog))
-        .map_err(Closed::Fatal)?;
+    let mut session =
+        shared.database.session_with(Principal::all_powerful(&user), Some(catalog)).map_err(Closed::Fatal)?;
     choose_branch(&mut session, parameters.get("database").map(String::as_str), &user).await?;
 
     let options = parameters.get("options").map_or(Ok(Vec::new()), |options| parse_options(options))?;
@@ -147,7 +148,13 @@ async fn make_session(
         .map(|(name, value)| (name.clone(), value.clone()));
     for (name, value) in options.into_iter().chain(given) {
         let value = if name.eq_ignore_ascii_case("client_encoding") { utf8_only(&value)? } else { value };
-        session.set_setting(&name, &value).map_err(Closed::Fatal)?;
+        match session.set_setting(&name, &value) {
+            // JDBC sends the machine's zone unasked, and reads timestamps in binary or with their offset.
+            Err(error) if name.eq_ignore_ascii_case("TimeZone") => {
+                tracing::info!(value, %error, "the client's time zone is not taken over");
+            }
+            set => set.map_err(Closed::Fatal)?,
+        }
     }
     Ok((session, user))
 }
@@ -174,19 +181,13 @@ async fn choose_branch(session: &mut Session, database: Option<&str>, user: &str
 
 /// Whether a revision is not there, as against ambiguous, damaged or forbidden.
 fn is_unknown_revision(error: &SqlError) -> bool {
-    matches!(
-        error.code,
-        SqlState::INVALID_CATALOG_NAME | SqlState::UNDEFINED_OBJECT | SqlState::INVALID_NAME
-    )
+    matches!(error.code, SqlState::INVALID_CATALOG_NAME | SqlState::UNDEFINED_OBJECT | SqlState::INVALID_NAME)
 }
 
 /// The encodings that are UTF-8 by another name, or none at all.
 fn utf8_only(encoding: &str) -> Result<String, Closed> {
-    let plain: String = encoding
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|char| char.to_ascii_lowercase())
-        .collect();
+    let plain: String =
+        encoding.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect();
     if matches!(plain.as_str(), "utf8" | "unicode" | "sqlascii") {
         return Ok("UTF8".to_owned());
     }
@@ -202,10 +203,7 @@ fn utf8_only(encoding: &str) -> Result<String, Closed> {
 /// Settings from `-c name=value` and `--name=value`; a backslash keeps a blank from parting words.
 fn parse_options(options: &str) -> Result<Vec<(String, String)>, Closed> {
     let invalid = |word: &str| {
-        fatal(
-            SqlState::SYNTAX_ERROR,
-            format!("invalid command-line argument for server process: {word}"),
-        )
+        fatal(SqlState::SYNTAX_ERROR, format!("invalid command-line argument for server process: {word}"))
     };
     let mut words = split_words(options).into_iter();
     let mut settings = Vec::new();
@@ -249,7 +247,8 @@ mod tests {
 
     #[test]
     fn options_are_read_as_a_command_line() {
-        let parsed = parse_options(r"-c TimeZone=UTC  -capplication_name=my\ tool --search-path=public").unwrap();
+        let parsed =
+            parse_options(r"-c TimeZone=UTC  -capplication_name=my\ tool --search-path=public").unwrap();
         let expected = [("TimeZone", "UTC"), ("application_name", "my tool"), ("search_path", "public")];
         assert_eq!(parsed, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         for options in ["-x", "-c", "-c novalue", "word"] {

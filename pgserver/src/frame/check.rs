@@ -77,8 +77,7 @@ impl<'a> Body<'a> {
 
     /// Text up to a NUL.
     fn text(&mut self) -> Result<(), Malformed> {
-        let length =
-            self.0.iter().position(|&byte| byte == 0).ok_or(Malformed::Body("a text has no end"))?;
+        let length = self.0.iter().position(|&byte| byte == 0).ok_or(Malformed::Body("a text has no end"))?;
         let text = self.take(length)?;
         self.skip(1)?;
         std::str::from_utf8(text).map_err(|_| Malformed::NotUtf8)?;

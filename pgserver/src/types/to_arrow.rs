@@ -10,7 +10,10 @@ use postgres_types::Kind;
 /// The type with this OID. An error if parameters of that type cannot be read.
 pub(crate) fn known_type(oid: u32) -> Result<Type, SqlError> {
     let unknown = || {
-        SqlError::new(SqlState::UNDEFINED_OBJECT, format!("parameters of the type with OID {oid} are not supported"))
+        SqlError::new(
+            SqlState::UNDEFINED_OBJECT,
+            format!("parameters of the type with OID {oid} are not supported"),
+        )
     };
     let pg_type = Type::from_oid(oid).ok_or_else(unknown)?;
     let element = match pg_type.kind() {
@@ -33,12 +36,9 @@ pub(crate) fn arrow_type(pg_type: &Type) -> Option<DataType> {
         Type::INT4 => DataType::Int32,
         Type::INT8 => DataType::Int64,
         // Unsigned in PostgreSQL, so wider here.
-        Type::OID
-        | Type::REGCLASS
-        | Type::REGTYPE
-        | Type::REGPROC
-        | Type::REGNAMESPACE
-        | Type::REGROLE => DataType::Int64,
+        Type::OID | Type::REGCLASS | Type::REGTYPE | Type::REGPROC | Type::REGNAMESPACE | Type::REGROLE => {
+            DataType::Int64
+        }
         Type::FLOAT4 => DataType::Float32,
         Type::FLOAT8 => DataType::Float64,
         Type::TEXT
@@ -57,7 +57,9 @@ pub(crate) fn arrow_type(pg_type: &Type) -> Option<DataType> {
         Type::TIMESTAMPTZ => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Type::INTERVAL => DataType::Interval(IntervalUnit::MonthDayNano),
         _ => match pg_type.kind() {
-            Kind::Array(element) => DataType::List(Arc::new(Field::new_list_field(arrow_type(element)?, true))),
+            Kind::Array(element) => {
+                DataType::List(Arc::new(Field::new_list_field(arrow_type(element)?, true)))
+            }
             _ => return None,
         },
     })

@@ -9,7 +9,8 @@ use crate::raw::Raw;
 use crate::server::{TestServer, code};
 
 /// A query that does not end while anybody waits.
-const ENDLESS: &str = "SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000000000) b";
+const ENDLESS: &str =
+    "SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000000000) b";
 
 /// Rows without end.
 const ENDLESS_ROWS: &str = "SELECT value FROM generate_series(1, 1000000000000)";

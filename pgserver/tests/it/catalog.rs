@@ -87,7 +87,10 @@ async fn sqlalchemy_reflects_a_table() {
     let statement = client.prepare_typed(sql, &[tokio_postgres::types::Type::OID]).await.unwrap();
     let rows = client.query(&statement, &[&oid]).await.unwrap();
     let types: Vec<(&str, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    assert_eq!(types, [("year", "integer"), ("flight", "bigint"), ("origin", "text"), ("distance", "numeric(8,2)")]);
+    assert_eq!(
+        types,
+        [("year", "integer"), ("flight", "bigint"), ("origin", "text"), ("distance", "numeric(8,2)")]
+    );
 }
 
 #[tokio::test]
@@ -97,7 +100,10 @@ async fn the_information_schema_tells_of_tables_and_keys() {
                WHERE table_schema = 'public' AND table_name = 'flights' ORDER BY ordinal_position";
     let rows = client.query(sql, &[]).await.unwrap();
     let columns: Vec<(&str, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    assert_eq!(columns, [("year", "integer"), ("flight", "bigint"), ("origin", "text"), ("distance", "numeric")]);
+    assert_eq!(
+        columns,
+        [("year", "integer"), ("flight", "bigint"), ("origin", "text"), ("distance", "numeric")]
+    );
     assert_eq!(rows[3].get::<_, Option<i32>>(3), Some(2));
     let sql = "SELECT kcu.column_name FROM information_schema.table_constraints tc
                JOIN information_schema.key_column_usage kcu USING (constraint_schema, constraint_name)
@@ -128,7 +134,10 @@ async fn identifiers_turn_into_names_and_back() {
 async fn a_session_knows_itself() {
     let (_server, client) = with_tables().await;
     let row = client
-        .query_one("SELECT current_user, session_user, current_schema(), current_catalog, current_database()", &[])
+        .query_one(
+            "SELECT current_user, session_user, current_schema(), current_catalog, current_database()",
+            &[],
+        )
         .await
         .unwrap();
     let values: Vec<&str> = (0..5).map(|column| row.get(column)).collect();
@@ -136,7 +145,10 @@ async fn a_session_knows_itself() {
     let row = client.query_one("SELECT current_schemas(true), pg_backend_pid()", &[]).await.unwrap();
     assert_eq!(row.get::<_, Vec<&str>>(0), ["pg_catalog", "public"]);
     assert!(row.get::<_, i32>(1) > 0);
-    let row = client.query_one("SELECT has_table_privilege('flights', 'SELECT'), quote_ident('a b')", &[]).await.unwrap();
+    let row = client
+        .query_one("SELECT has_table_privilege('flights', 'SELECT'), quote_ident('a b')", &[])
+        .await
+        .unwrap();
     assert!(row.get::<_, bool>(0));
     assert_eq!(row.get::<_, &str>(1), "\"a b\"");
 }

@@ -9,7 +9,10 @@ use crate::server::TestServer;
 async fn closed_with(server: &TestServer, mut raw: Raw, code: &str) {
     let messages = raw.rest().await;
     let last = messages.last().expect("closed without a word");
-    assert_eq!((last.kind, last.field('C').as_deref(), last.field('S').as_deref()), ('E', Some(code), Some("FATAL")));
+    assert_eq!(
+        (last.kind, last.field('C').as_deref(), last.field('S').as_deref()),
+        ('E', Some(code), Some("FATAL"))
+    );
     server.client().await.simple_query("SELECT 1").await.unwrap();
 }
 

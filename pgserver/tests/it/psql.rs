@@ -15,7 +15,18 @@ async fn psql(server: &TestServer, database: &str, script: &str) -> String {
 async fn run(server: &TestServer, database: &str, script: &str) -> (String, String) {
     let mut command = Command::new("psql");
     command
-        .args(["-X", "-q", "-h", "127.0.0.1", "-p", &server.address.port().to_string(), "-U", "ann", "-d", database])
+        .args([
+            "-X",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &server.address.port().to_string(),
+            "-U",
+            "ann",
+            "-d",
+            database,
+        ])
         .args(script.lines().flat_map(|line| ["-c", line]))
         .env("LC_ALL", "C.UTF-8")
         .env_remove("PGOPTIONS")
@@ -92,7 +103,10 @@ async fn branches_are_databases() {
     let server = with_tables().await;
     let listed = psql(&server, "main", r"\l").await;
     for name in ["feature_x", "main"] {
-        assert!(listed.lines().any(|line| line.trim_start().starts_with(name) && line.contains("| ann")), "{listed}");
+        assert!(
+            listed.lines().any(|line| line.trim_start().starts_with(name) && line.contains("| ann")),
+            "{listed}"
+        );
     }
     let switched = psql(
         &server,
@@ -100,7 +114,8 @@ async fn branches_are_databases() {
         "\\c feature_x\nSELECT current_database()\n\\c main\nSELECT current_database()",
     )
     .await;
-    let branches: Vec<&str> = switched.lines().map(str::trim).filter(|line| ["main", "feature_x"].contains(line)).collect();
+    let branches: Vec<&str> =
+        switched.lines().map(str::trim).filter(|line| ["main", "feature_x"].contains(line)).collect();
     assert_eq!(branches, ["feature_x", "main"]);
 }
 
@@ -113,10 +128,51 @@ async fn the_other_lists_work() {
     assert!(users.contains(" ann") && users.contains("Superuser"), "{users}");
     let mut failures = String::new();
     for command in [
-        r"\d+ flights", r"\dS", r"\dt+", r"\di+", r"\dv", r"\dm", r"\ds", r"\dE", r"\da", r"\db", r"\dc", r"\dC",
-        r"\dd", r"\dD", r"\ddp", r"\df", r"\df+", r"\dg", r"\dl", r"\dL", r"\dn+", r"\do", r"\dO", r"\dp", r"\drds",
-        r"\dRp", r"\dRs", r"\dT", r"\dT+", r"\du+", r"\dx", r"\dy", r"\det", r"\deu", r"\des", r"\dew", r"\dF",
-        r"\dFp", r"\dFt", r"\dX", r"\l+", r"\sv pg_views", r"\conninfo", r"\encoding", r"\z",
+        r"\d+ flights",
+        r"\dS",
+        r"\dt+",
+        r"\di+",
+        r"\dv",
+        r"\dm",
+        r"\ds",
+        r"\dE",
+        r"\da",
+        r"\db",
+        r"\dc",
+        r"\dC",
+        r"\dd",
+        r"\dD",
+        r"\ddp",
+        r"\df",
+        r"\df+",
+        r"\dg",
+        r"\dl",
+        r"\dL",
+        r"\dn+",
+        r"\do",
+        r"\dO",
+        r"\dp",
+        r"\drds",
+        r"\dRp",
+        r"\dRs",
+        r"\dT",
+        r"\dT+",
+        r"\du+",
+        r"\dx",
+        r"\dy",
+        r"\det",
+        r"\deu",
+        r"\des",
+        r"\dew",
+        r"\dF",
+        r"\dFp",
+        r"\dFt",
+        r"\dX",
+        r"\l+",
+        r"\sv pg_views",
+        r"\conninfo",
+        r"\encoding",
+        r"\z",
     ] {
         let (_, errors) = run(&server, "main", command).await;
         if !errors.is_empty() && !command.starts_with(r"\sv") {

@@ -45,7 +45,8 @@ async fn a_portal_hands_out_rows_in_pieces() {
     raw.execute("p", 2).await;
     raw.sync().await;
     let messages = raw.until('Z').await;
-    let tags: Vec<_> = messages.iter().filter(|message| message.kind == 'C').map(|message| message.text()).collect();
+    let tags: Vec<_> =
+        messages.iter().filter(|message| message.kind == 'C').map(|message| message.text()).collect();
     assert_eq!(tags, ["SELECT 1", "SELECT 0"]);
     // The portal goes with its transaction.
     raw.query("COMMIT").await;
@@ -149,8 +150,11 @@ async fn parameters_are_counted_and_typed() {
     let statement = client.prepare("SELECT $1::BIGINT + 1 AS next, $2::TEXT AS name").await.unwrap();
     let types: Vec<_> = statement.params().iter().map(|pg_type| pg_type.name().to_owned()).collect();
     assert_eq!(types, ["int8", "text"]);
-    let columns: Vec<_> =
-        statement.columns().iter().map(|column| (column.name().to_owned(), column.type_().name().to_owned())).collect();
+    let columns: Vec<_> = statement
+        .columns()
+        .iter()
+        .map(|column| (column.name().to_owned(), column.type_().name().to_owned()))
+        .collect();
     assert_eq!(columns, [("next".to_owned(), "int8".to_owned()), ("name".to_owned(), "text".to_owned())]);
     let row = client.query_one(&statement, &[&41_i64, &"x"]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (42, "x"));
@@ -195,4 +199,20 @@ async fn a_setting_that_changes_is_reported() {
     let messages = raw.until('Z').await;
     let status = messages.iter().find(|message| message.kind == 'S').unwrap();
     assert_eq!(status.text(), "application_name\0another");
+}
+
+#[tokio::test]
+async fn a_prepared_statement_can_be_dropped_in_sql() {
+    let server = TestServer::start().await;
+    let mut raw = Raw::session(&server).await;
+    for deallocate in ["DEALLOCATE \"S 1\"", "DEALLOCATE PREPARE \"S 1\"", "DEALLOCATE ALL", "DISCARD ALL"] {
+        raw.parse("S 1", "SELECT 1").await;
+        raw.sync().await;
+        assert_eq!(raw.kinds().await, ("1Z".to_owned(), 'I'));
+        raw.query(deallocate).await;
+        let (kinds, _) = raw.kinds().await;
+        assert!(kinds.starts_with('C'), "{deallocate}: {kinds}");
+    }
+    raw.query("DEALLOCATE \"S 1\"").await;
+    assert_eq!(raw.until('Z').await[0].field('C').as_deref(), Some("26000"));
 }

@@ -10,7 +10,11 @@ use crate::server::TestServer;
 struct Binary(Vec<u8>);
 
 impl ToSql for Binary {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         out.extend_from_slice(&self.0);
         Ok(IsNull::No)
     }
@@ -34,7 +38,11 @@ impl<'a> FromSql<'a> for Binary {
 struct Text(&'static str);
 
 impl ToSql for Text {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         out.extend_from_slice(self.0.as_bytes());
         Ok(IsNull::No)
     }
@@ -73,7 +81,8 @@ async fn every_type_comes_back_as_it_went_in_either_format() {
         ),
     ];
     for (sql_type, pg_type, text, binary) in cases {
-        let statement = client.prepare_typed(&format!("SELECT $1::{sql_type} AS value"), &[pg_type.clone()]).await;
+        let statement =
+            client.prepare_typed(&format!("SELECT $1::{sql_type} AS value"), &[pg_type.clone()]).await;
         let statement = statement.unwrap_or_else(|error| panic!("{sql_type}: {error:?}"));
         assert_eq!(statement.columns()[0].type_(), &pg_type, "{sql_type}");
         for parameter in [&Binary(binary.to_vec()) as &(dyn ToSql + Sync), &Text(text)] {

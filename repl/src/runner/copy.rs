@@ -92,7 +92,7 @@ impl Runner {
         data: &mut dyn CopySource,
     ) -> Result<String, Failure> {
         while let Some(chunk) = data.next_chunk()? {
-            copy.write(chunk).await?;
+            copy.write(&mut self.session, chunk).await?;
         }
         Ok(copy.finish(&mut self.session).await?)
     }

@@ -1,31 +1,149 @@
-//! Delete.
-use arrow::datatypes::DataType;
+//! DELETE: the keys that a query gives.
 
-use super::{Call, Description};
+use arrow::array::RecordBatch;
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::scalar::ScalarValue;
+use futures::StreamExt;
+use microprolly_engine::Transaction;
+use sqlparser::ast::SelectItem;
+
+use super::parameters::Parameters;
+use super::returning::{Changed, Returning};
+use super::syntax;
+use super::target::Target;
+use super::{Call, Description, scope};
 use crate::dialect::{Delete, ParsedStatement};
 use crate::error::SqlError;
-use crate::outcome::Outcome;
-use crate::session::Session;
+use crate::failure::planner_failure;
+use crate::outcome::{Command, Outcome};
+use crate::planning::{plan_query, result_schema, run};
+use crate::scope::Scope;
+use crate::session::{Session, blocking};
 
 pub(super) async fn describe(
-    _session: &mut Session,
-    _parsed: &ParsedStatement,
-    _statement: &Delete,
-    _given: &[Option<DataType>],
+    session: &mut Session,
+    parsed: &ParsedStatement,
+    statement: &Delete,
+    given: &[Option<DataType>],
 ) -> Result<Description, SqlError> {
-    todo!()
+    let prepared = Prepared::new(session, parsed, statement, Parameters::described(parsed, given)).await?;
+    let Prepared { scope, target, plan, parameters } = prepared;
+    let returned = returning(parsed, statement).plan(&scope, &target, Vec::new(), &parameters)?;
+    let schema = returned.as_ref().map(result_schema);
+    let plans: Vec<LogicalPlan> = [plan].into_iter().chain(returned).collect();
+    Ok(Description { parameter_types: parameters.told_by(&plans, parsed)?, schema })
 }
 
-pub(super) async fn execute(_session: &mut Session, _call: Call<'_>, _statement: &Delete) -> Result<Outcome, SqlError> {
-    todo!()
-}
-
+/// The query whose rows are the keys to be deleted; with RETURNING, and the
+/// rows under them.
 pub(super) async fn plan(
-    _session: &mut Session,
-    _parsed: &ParsedStatement,
-    _statement: &Delete,
+    session: &mut Session,
+    parsed: &ParsedStatement,
+    statement: &Delete,
     _given: &[Option<DataType>],
-    _parameters: &[datafusion::scalar::ScalarValue],
-) -> Result<datafusion::logical_expr::LogicalPlan, SqlError> {
-    todo!()
+    parameters: &[ScalarValue],
+) -> Result<LogicalPlan, SqlError> {
+    Ok(Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?.plan)
+}
+
+pub(super) async fn execute(
+    session: &mut Session,
+    call: Call<'_>,
+    statement: &Delete,
+) -> Result<Outcome, SqlError> {
+    session.writable()?;
+    let Call { parsed, parameters } = call;
+    let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
+    let Prepared { scope, target, plan, parameters } = prepared;
+    let mut changed = Changed::new(statement.returning.as_ref());
+    let repeats = !statement.using.is_empty();
+    let mut stream = run(&scope.state, &plan, Some(parsed)).await?;
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
+        let transaction = &mut session.writable()?.transaction;
+        blocking(|| delete_rows(&target, &batch, transaction, repeats, &mut changed))?;
+    }
+    let clause = returning(parsed, statement);
+    changed.outcome(&scope, &target, &clause, &parameters, Command::Delete).await
+}
+
+fn delete_rows(
+    target: &Target,
+    batch: &RecordBatch,
+    transaction: &mut Transaction,
+    repeats: bool,
+    changed: &mut Changed,
+) -> Result<(), SqlError> {
+    let (keys, columns) = batch.columns().split_at(target.key_positions().len());
+    let mut deleted = Vec::with_capacity(batch.num_rows());
+    for row in 0..batch.num_rows() {
+        let key = target.stored_key(keys, row, transaction)?;
+        // A row that USING finds twice is deleted, and counts, once.
+        if repeats && transaction.get(&key)?.is_none() {
+            continue;
+        }
+        transaction.delete(key)?;
+        deleted.push(row as u64);
+    }
+    if changed.keeps() {
+        changed.take(&target.batch(columns.to_vec())?, &deleted)
+    } else {
+        changed.take(batch, &deleted)
+    }
+}
+
+/// What a DELETE is before it runs.
+struct Prepared {
+    scope: Scope,
+    target: Target,
+    /// With the parameters in place, as far as they are known.
+    plan: LogicalPlan,
+    parameters: Parameters,
+}
+
+impl Prepared {
+    async fn new(
+        session: &Session,
+        parsed: &ParsedStatement,
+        statement: &Delete,
+        parameters: Parameters,
+    ) -> Result<Self, SqlError> {
+        let view = session.view()?;
+        let target = Target::find(&view, &statement.target)?;
+        let name = name(statement);
+        let keys = target.key_positions().iter().map(|position| {
+            let column = target.column(*position);
+            SelectItem::ExprWithAlias {
+                expr: syntax::column(name, column),
+                alias: syntax::quoted(&format!("__key_{column}")),
+            }
+        });
+        let columns = target
+            .schema()
+            .fields()
+            .iter()
+            .filter(|_| statement.returning.is_some())
+            .map(|field| SelectItem::UnnamedExpr(syntax::column(name, field.name())));
+        let items = keys.chain(columns).collect();
+        let from = [syntax::table(&target.path(), name)].into_iter().chain(statement.using.iter().cloned()).collect();
+        let query = syntax::query(
+            statement.with.clone(),
+            syntax::select(items, from, statement.filter.as_deref().cloned()),
+        );
+        let tables = syntax::mentioning(Some(&query), [], statement.returning.as_ref());
+        let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
+        let plan = plan_query(&scope, Some(parsed), query, &parameters.types)?;
+        let plan = parameters.bind(plan, parsed)?;
+        Ok(Self { scope, target, plan, parameters })
+    }
+}
+
+/// How the statement calls the table.
+fn name(statement: &Delete) -> &str {
+    statement.alias.as_ref().map_or(&statement.target.name, |alias| &alias.value)
+}
+
+fn returning<'a>(parsed: &'a ParsedStatement, statement: &'a Delete) -> Returning<'a> {
+    Returning { parsed, items: statement.returning.as_ref(), name: name(statement) }
 }

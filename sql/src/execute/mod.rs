@@ -1,6 +1,8 @@
 //! Running statements, one file each.
 
 mod alter_table;
+mod assign;
+mod assignments;
 mod branch;
 mod commit_message;
 mod copy;
@@ -10,11 +12,17 @@ mod diff;
 mod drop_table;
 mod explain;
 mod insert;
+mod insert_rows;
+mod on_conflict;
+mod parameters;
 mod prepared;
 mod query;
+mod returning;
 mod setting;
 mod show;
+mod syntax;
 mod tag;
+pub(crate) mod target;
 mod transaction;
 mod update;
 

@@ -7,7 +7,8 @@ use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::logical_expr::LogicalPlan;
-use sqlparser::ast::{self, SelectItem};
+use microprolly_engine::Entry;
+use sqlparser::ast::SelectItem;
 
 use super::parameters::Parameters;
 use super::syntax;
@@ -46,6 +47,17 @@ impl Changed {
             let indices = UInt64Array::from(rows.to_vec());
             let rows = take_record_batch(batch, &indices).map_err(|error| SqlError::internal(error.to_string()))?;
             kept.push(rows);
+        }
+        Ok(())
+    }
+
+    /// Takes rows as they have been stored.
+    pub(super) fn take_stored(&mut self, target: &Target, rows: &[Entry]) -> Result<(), SqlError> {
+        self.count += rows.len() as u64;
+        if let Some(kept) = &mut self.kept
+            && !rows.is_empty()
+        {
+            kept.push(target.stored_rows(rows)?);
         }
         Ok(())
     }
@@ -97,11 +109,5 @@ impl Returning<'_> {
         let scope = scope.with_stand_ins(HashMap::from([(ROWS.to_owned(), rows)]));
         let body = syntax::select(items.clone(), vec![syntax::table(&[ROWS], self.name)], None);
         plan_query(&scope, Some(self.parsed), syntax::query(None, body), &parameters.types).map(Some)
-    }
-
-    /// The clause as a tree, for looking up the tables that it names.
-    pub(super) fn query(&self) -> Option<ast::Query> {
-        let items = self.items?;
-        Some(syntax::query(None, syntax::select(items.clone(), Vec::new(), None)))
     }
 }

@@ -4,7 +4,7 @@
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     Expr, GroupByExpr, Ident, ObjectName, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator,
-    SetQuantifier, TableAlias, TableFactor, TableWithJoins, Value, ValueWithSpan, With,
+    SetQuantifier, Statement, TableAlias, TableFactor, TableWithJoins, Value, ValueWithSpan, With,
 };
 
 /// A name that means just these characters.
@@ -113,4 +113,17 @@ pub(super) fn parameter(expression: &Expr) -> Option<usize> {
         Expr::Nested(inner) => parameter(inner),
         _ => None,
     }
+}
+
+/// A statement that names every table that these do, for looking them up.
+pub(super) fn mentioning<'a>(
+    query: Option<&Query>,
+    expressions: impl IntoIterator<Item = &'a Expr>,
+    items: Option<&Vec<SelectItem>>,
+) -> Statement {
+    let query_item = query.map(|query| SelectItem::UnnamedExpr(Expr::Subquery(Box::new(query.clone()))));
+    let expressions = expressions.into_iter().map(|expression| SelectItem::UnnamedExpr(expression.clone()));
+    let items = items.into_iter().flatten().cloned();
+    let items = query_item.into_iter().chain(expressions).chain(items).collect();
+    Statement::Query(Box::new(self::query(None, select(items, Vec::new(), None))))
 }

@@ -118,9 +118,9 @@ impl Target {
         &self.name.name
     }
 
-    /// Its name as it was given, part by part.
-    pub(crate) fn path(&self) -> Vec<&str> {
-        self.name.schema.as_deref().into_iter().chain([self.name()]).collect()
+    /// Its name with its schema, which no CTE of the same name hides.
+    pub(crate) fn path(&self) -> [&str; 2] {
+        [PUBLIC, self.name()]
     }
 
     /// All columns.
@@ -234,8 +234,8 @@ impl Target {
         match &self.kind {
             Kind::Rows(encoder) => Ok(NewRow::Encoded(encoder.encode(batch, row, former)?)),
             Kind::KeyValues => {
-                let value = |position| match batch.columns().get(position) {
-                    Some(array) => Value::at(array, row, self.column_type(position)),
+                let value = |position: usize| match batch.columns().get(position) {
+                    Some(array) => Value::at(&**array, row, self.column_type(position)),
                     None => Value::Null,
                 };
                 self.key_value(value(KEY), value(VALUE), value(BYTES))

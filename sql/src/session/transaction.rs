@@ -1,6 +1,6 @@
 //! Where a session stands in a transaction.
 
-use microprolly_engine::{CommitOptions, EngineError, Savepoint, Transaction};
+use microprolly_engine::{CommitOptions, Savepoint, Transaction};
 
 use super::Session;
 use crate::error::{SqlError, SqlState};
@@ -51,6 +51,7 @@ impl Session {
     /// From here on, statements are one transaction, until
     /// [`Session::end_implicit_block`].
     pub async fn begin_implicit_block(&mut self) {
+        self.undo_copy();
         self.block = Block::Implicit;
     }
 
@@ -60,6 +61,7 @@ impl Session {
     /// # Errors
     /// When the commit conflicts with another transaction.
     pub async fn end_implicit_block(&mut self, success: bool) -> Result<(), SqlError> {
+        self.undo_copy();
         self.block = Block::None;
         if self.transaction.as_ref().is_some_and(|open| open.implicit) {
             if success {
@@ -89,11 +91,8 @@ impl Session {
         if self.settings.is_on("microprolly.auto_version")
             && let Some(message) = open.first_write
         {
-            return match blocking(|| open.transaction.commit_version(CommitOptions::message(message))) {
-                // Writes that change nothing make no version.
-                Ok(_) | Err(EngineError::NothingToCommit { .. }) => Ok(()),
-                Err(failure) => Err(failure.into()),
-            };
+            blocking(|| open.transaction.commit_changes(CommitOptions::message(message)))?;
+            return Ok(());
         }
         Ok(blocking(|| open.transaction.commit())?)
     }

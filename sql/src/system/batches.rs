@@ -80,12 +80,12 @@ mod tests {
     #[test]
     fn batches_grow_and_no_row_is_made_before_its_batch_is_asked_for() {
         let (sender, made) = std::sync::mpsc::channel();
-        let mut rows = rows((0..100_i64).map(move |item| {
+        let rows = rows((0..100_i64).map(move |item| {
             sender.send(item).unwrap();
             Ok(item)
         }));
         let mut sizes = Vec::new();
-        while let Some(batch) = rows.next() {
+        for batch in rows {
             sizes.push(batch.unwrap().num_rows());
             assert_eq!(made.try_iter().count(), *sizes.last().unwrap());
         }

@@ -64,7 +64,7 @@ fn probe() {
         "or" => format!("SELECT id FROM user WHERE {}", chain(500, |i| format!("(id = '{i}' AND role <> 'x{i}')"), " OR ")),
         "sum" => format!("SELECT {} FROM user", chain(500, |_| "age".to_owned(), " + ")),
         "paren" => format!("SELECT {} FROM user", nested("(", "age", ")", 60)),
-        "call" => format!("SELECT {} FROM user", nested("coalesce(", "age", ", 1)", 60)),
+        "call" => format!("SELECT {} FROM user", nested("abs(", "age", ")", 60)),
         "case" => format!("SELECT {} FROM user", nested("CASE WHEN age > 0 THEN ", "age", " END", 60)),
         "sub" => format!("SELECT * FROM {}", nested("(SELECT * FROM ", "user", ") x", 60)),
         "scalar" => format!("SELECT {}", nested("(SELECT ", "1", ")", 60)),

@@ -23,6 +23,7 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
         ("pg_get_functiondef", 1..=1),
         ("pg_get_function_result", 1..=1),
         ("pg_get_function_arguments", 1..=1),
+        ("pg_get_function_sqlbody", 1..=1),
         ("pg_get_function_identity_arguments", 1..=1),
         ("pg_get_partkeydef", 1..=1),
         ("pg_get_partition_constraintdef", 1..=1),

@@ -189,7 +189,11 @@ fn static_name(table: &str, column: &str, oid: u32) -> Result<Option<String>, Sq
 }
 
 /// The first object of a built-in table that is wanted, with its identifier and name.
-fn scan(table: &str, column: &str, wanted: impl Fn(u32, &str) -> bool) -> Result<Option<(u32, String)>, SqlError> {
+fn scan(
+    table: &str,
+    column: &str,
+    wanted: impl Fn(u32, &str) -> bool,
+) -> Result<Option<(u32, String)>, SqlError> {
     let internal = || SqlError::internal(format!("the built-in {table} has another form than expected"));
     let tables = statics::tables()?;
     let batch = tables.get(table).ok_or_else(internal)?;

@@ -95,7 +95,9 @@ fn function(
 
 /// A function of one text that gives text.
 fn text_function(name: &'static str, apply: fn(&str) -> String) -> CatalogFunction {
-    function(name, 1..=1, DataType::Utf8, move |arguments| Ok(text_value(text(arguments, 0)?.map(|text| apply(&text)))))
+    function(name, 1..=1, DataType::Utf8, move |arguments| {
+        Ok(text_value(text(arguments, 0)?.map(|text| apply(&text))))
+    })
 }
 
 /// An argument as text; `None` for NULL and for one that was not given.

@@ -1,6 +1,7 @@
 //! Names: of types, quoted, pretty.
 
 use arrow::datatypes::DataType;
+use datafusion::scalar::ScalarValue;
 use pgwire::api::Type;
 use postgres_types::Kind;
 
@@ -10,7 +11,8 @@ use super::{CatalogFunction, function, number, oid, text, text_function, text_va
 pub(super) fn functions() -> Vec<CatalogFunction> {
     vec![
         function("format_type", 2..=2, DataType::Utf8, |arguments| {
-            let modifier = number(arguments, 1)?.and_then(|modifier| i32::try_from(modifier).ok()).unwrap_or(-1);
+            let modifier =
+                number(arguments, 1)?.and_then(|modifier| i32::try_from(modifier).ok()).unwrap_or(-1);
             Ok(text_value(oid(arguments, 0)?.map(|oid| match (oid, Type::from_oid(oid)) {
                 (_, Some(pg_type)) => sql_type_name(&pg_type, modifier),
                 (0, None) => "-".to_owned(),
@@ -29,6 +31,14 @@ pub(super) fn functions() -> Vec<CatalogFunction> {
                 6 => "UTF8".to_owned(),
                 _ => String::new(),
             })))
+        }),
+        function("pg_char_to_encoding", 1..=1, DataType::Int32, |arguments| {
+            let encoding = text(arguments, 0)?.map(|name| match name.to_uppercase().as_str() {
+                "SQL_ASCII" => 0,
+                "UTF8" | "UTF-8" | "UNICODE" => 6,
+                _ => -1,
+            });
+            Ok(ScalarValue::Int32(encoding))
         }),
         function("pg_size_pretty", 1..=1, DataType::Utf8, |arguments| {
             Ok(text_value(number(arguments, 0)?.map(pretty_size)))

@@ -13,6 +13,7 @@ use crate::connection::POSTGRES_VERSION;
 pub(super) fn functions(view: &Arc<dyn CatalogView>, pid: i32) -> Vec<CatalogFunction> {
     let mut functions = vec![
         constant("version", || text_value(Some(version()))),
+        constant("getdatabaseencoding", || text_value(Some("UTF8".to_owned()))),
         constant("current_schema", || text_value(Some("public".to_owned()))),
         function("current_schemas", 1..=1, texts_type(), |arguments| {
             let implicit = boolean(arguments, 0)?.unwrap_or(false);
@@ -22,7 +23,9 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>, pid: i32) -> Vec<CatalogFun
         }),
         function("pg_backend_pid", 0..=0, DataType::Int32, move |_| Ok(ScalarValue::Int32(Some(pid)))),
         function("pg_my_temp_schema", 0..=0, DataType::Int64, |_| Ok(ScalarValue::Int64(Some(0)))),
-        function("pg_is_other_temp_schema", 1..=1, DataType::Boolean, |_| Ok(ScalarValue::Boolean(Some(false)))),
+        function("pg_is_other_temp_schema", 1..=1, DataType::Boolean, |_| {
+            Ok(ScalarValue::Boolean(Some(false)))
+        }),
         function("pg_is_in_recovery", 0..=0, DataType::Boolean, |_| Ok(ScalarValue::Boolean(Some(false)))),
         constant("inet_server_addr", || text_value(None)),
         constant("inet_client_addr", || text_value(None)),
@@ -40,7 +43,9 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>, pid: i32) -> Vec<CatalogFun
     ];
     for name in ["current_database", "current_catalog"] {
         let view = Arc::clone(view);
-        functions.push(function(name, 0..=0, DataType::Utf8, move |_| Ok(text_value(Some(view.current_branch())))));
+        functions.push(function(name, 0..=0, DataType::Utf8, move |_| {
+            Ok(text_value(Some(view.current_branch())))
+        }));
     }
     for name in ["current_user", "session_user", "current_role", "user"] {
         let view = Arc::clone(view);

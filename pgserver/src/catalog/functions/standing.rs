@@ -55,9 +55,9 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
         ("pg_tablespace_size", 1..=1),
         ("pg_total_relation_size", 1..=1),
     ];
-    functions.extend(
-        sizes.map(|(name, arguments)| function(name, arguments, DataType::Int64, |_| Ok(ScalarValue::Int64(None)))),
-    );
+    functions.extend(sizes.map(|(name, arguments)| {
+        function(name, arguments, DataType::Int64, |_| Ok(ScalarValue::Int64(None)))
+    }));
     functions.push(expand_array());
     functions.push(array_or_empty());
     functions
@@ -113,7 +113,9 @@ fn expand_array() -> CatalogFunction {
         signature: Signature::new(TypeSignature::Any(1), Volatility::Immutable),
         returns: Returns::Of(returns),
         apply: Arc::new(|arguments| {
-            let internal = |error: &dyn std::fmt::Display| microprolly_sql::SqlError::internal(format!("_pg_expandarray: {error}"));
+            let internal = |error: &dyn std::fmt::Display| {
+                microprolly_sql::SqlError::internal(format!("_pg_expandarray: {error}"))
+            };
             let element = element_of(&arguments.iter().map(ScalarValue::data_type).collect::<Vec<_>>());
             let pair = DataType::Struct(fields(element.clone()));
             let Some(ScalarValue::List(list)) = arguments.first() else {
@@ -121,7 +123,8 @@ fn expand_array() -> CatalogFunction {
             };
             let mut pairs = Vec::new();
             for (position, index) in (1..).zip(0..list.value_length(0)) {
-                let item = ScalarValue::try_from_array(&list.value(0), index as usize).map_err(|error| internal(&error))?;
+                let item = ScalarValue::try_from_array(&list.value(0), index as usize)
+                    .map_err(|error| internal(&error))?;
                 let columns = [item, ScalarValue::Int32(Some(position))]
                     .iter()
                     .map(|value| value.to_array())

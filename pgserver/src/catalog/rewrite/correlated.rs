@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, Query, Select, SelectFlavor,
-    SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor, VisitorMut,
+    Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, Query, Select, SelectFlavor, SelectItem,
+    SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor, VisitorMut,
 };
 
 use super::empty::has_aggregate;
@@ -84,7 +84,8 @@ impl Lookups<'_> {
         };
         let inner = table_names(&select.from);
         let condition = select.selection.as_ref()?;
-        let mut columns = InnerColumns { inner: &inner, outer: &self.outer, found: BTreeSet::new(), correlated: false };
+        let mut columns =
+            InnerColumns { inner: &inner, outer: &self.outer, found: BTreeSet::new(), correlated: false };
         if find(value, &mut columns) || find(condition, &mut columns) {
             return None;
         }
@@ -101,7 +102,10 @@ impl Lookups<'_> {
         let projection = columns
             .iter()
             .map(|(table, column)| SelectItem::ExprWithAlias {
-                expr: Expr::CompoundIdentifier(vec![Ident::with_quote('"', table), Ident::with_quote('"', column)]),
+                expr: Expr::CompoundIdentifier(vec![
+                    Ident::with_quote('"', table),
+                    Ident::with_quote('"', column),
+                ]),
                 alias: Ident::with_quote('"', joined_name(table, column)),
             })
             .collect();
@@ -109,7 +113,10 @@ impl Lookups<'_> {
         self.found.push(Join {
             relation: TableFactor::Derived {
                 lateral: false,
-                subquery: Box::new(Query { body: Box::new(SetExpr::Select(Box::new(derived))), ..query.clone() }),
+                subquery: Box::new(Query {
+                    body: Box::new(SetExpr::Select(Box::new(derived))),
+                    ..query.clone()
+                }),
                 alias: Some(TableAlias {
                     explicit: true,
                     name: Ident::with_quote('"', name.as_str()),
@@ -132,7 +139,11 @@ fn joined_name(table: &str, column: &str) -> String {
 
 /// The SELECT of a query that is nothing but a SELECT of one plain value.
 fn simple_select(query: &Query) -> Option<&Select> {
-    if query.with.is_some() || query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
+    if query.with.is_some()
+        || query.order_by.is_some()
+        || query.limit_clause.is_some()
+        || query.fetch.is_some()
+    {
         return None;
     }
     let SetExpr::Select(select) = query.body.as_ref() else { return None };
@@ -161,14 +172,13 @@ fn is_plain(table: &TableWithJoins) -> bool {
 
 /// The names by which tables go.
 fn table_names(from: &[TableWithJoins]) -> BTreeSet<String> {
-    let factors = from
-        .iter()
-        .flat_map(|table| std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation)));
+    let factors = from.iter().flat_map(|table| {
+        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+    });
     factors
         .filter_map(|factor| match factor {
-            TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
-                Some(alias.name.value.clone())
-            }
+            TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. } => Some(alias.name.value.clone()),
             TableFactor::Table { name, .. } => idents(name).last().map(|ident| ident.value.clone()),
             _ => None,
         })
@@ -224,7 +234,9 @@ impl VisitorMut for Rename<'_> {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         let renamed = match expr {
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [table, column] if self.inner.contains(&table.value) => joined_name(&table.value, &column.value),
+                [table, column] if self.inner.contains(&table.value) => {
+                    joined_name(&table.value, &column.value)
+                }
                 _ => return ControlFlow::Continue(()),
             },
             Expr::Identifier(column) => match only(self.inner) {
@@ -233,7 +245,10 @@ impl VisitorMut for Rename<'_> {
             },
             _ => return ControlFlow::Continue(()),
         };
-        *expr = Expr::CompoundIdentifier(vec![Ident::with_quote('"', self.name), Ident::with_quote('"', renamed)]);
+        *expr = Expr::CompoundIdentifier(vec![
+            Ident::with_quote('"', self.name),
+            Ident::with_quote('"', renamed),
+        ]);
         ControlFlow::Continue(())
     }
 }

@@ -8,12 +8,15 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, GroupByExpr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor,
-    TableWithJoins, Value, Visitor, VisitorMut,
+    Expr, Function, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, JoinOperator, Query, Select,
+    SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Visitor, VisitorMut,
 };
 
 use super::super::statics::ALWAYS_EMPTY;
 use super::{find, idents, last_part};
+
+/// A column of `pg_class` that says nothing, since tables have no options.
+const ALWAYS_NULL: &str = "reloptions";
 
 /// Replaces SELECTs that have no row whatever the data.
 pub(super) struct EmptyTables;
@@ -76,6 +79,12 @@ fn is_empty_table(factor: &TableFactor) -> bool {
             };
             is_catalog && last_part(name).is_some_and(|name| ALWAYS_EMPTY.contains(&name.as_str()))
         }
+        // The elements of an array that is always null.
+        TableFactor::Table { name, args: Some(arguments), .. } => {
+            last_part(name).as_deref() == Some("unnest")
+                && matches!(arguments.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Expr(array))]
+                    if column_name(array) == ALWAYS_NULL)
+        }
         TableFactor::NestedJoin { table_with_joins, .. } => never_has_rows(table_with_joins),
         _ => false,
     }
@@ -108,7 +117,9 @@ pub(super) fn has_aggregate(projection: &Vec<SelectItem>) -> bool {
         }
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             match expr {
-                Expr::Function(function) if self.queries == 0 && is_aggregate(function) => ControlFlow::Break(()),
+                Expr::Function(function) if self.queries == 0 && is_aggregate(function) => {
+                    ControlFlow::Break(())
+                }
                 _ => ControlFlow::Continue(()),
             }
         }
@@ -122,7 +133,16 @@ fn is_aggregate(function: &Function) -> bool {
         && last_part(&function.name).is_some_and(|name| {
             matches!(
                 name.as_str(),
-                "count" | "sum" | "avg" | "min" | "max" | "array_agg" | "string_agg" | "bool_and" | "bool_or" | "every"
+                "count"
+                    | "sum"
+                    | "avg"
+                    | "min"
+                    | "max"
+                    | "array_agg"
+                    | "string_agg"
+                    | "bool_and"
+                    | "bool_or"
+                    | "every"
             )
         })
 }

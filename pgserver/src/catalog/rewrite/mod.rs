@@ -7,6 +7,7 @@ mod arrays;
 mod correlated;
 mod empty;
 mod names;
+mod table_oid;
 
 use std::ops::ControlFlow;
 
@@ -22,6 +23,7 @@ pub(super) fn rewrite(mut statement: Statement) -> Statement {
     if !matches!(statement, Statement::Query(_) | Statement::Explain { .. }) || !reads_catalog(&statement) {
         return statement;
     }
+    visit(&mut statement, &mut table_oid::TableOids);
     visit(&mut statement, &mut empty::EmptyTables);
     visit(&mut statement, &mut arrays::Arrays);
     visit(&mut statement, &mut correlated::Correlated::default());

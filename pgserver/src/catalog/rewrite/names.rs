@@ -18,7 +18,9 @@ impl VisitorMut for Names {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         match factor {
-            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => unqualify(name),
+            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
+                unqualify(name)
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -94,7 +96,10 @@ fn is_plain_collation(collation: &ObjectName) -> bool {
 fn is_name(expr: &Expr) -> bool {
     match expr {
         Expr::Value(value) => {
-            matches!(value.value, Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_) | Value::Placeholder(_))
+            matches!(
+                value.value,
+                Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_) | Value::Placeholder(_)
+            )
         }
         Expr::Nested(inner) => is_name(inner),
         Expr::Cast { expr, data_type, .. } => matches!(data_type, DataType::Text) && is_name(expr),
@@ -128,12 +133,17 @@ fn plain_type(data_type: &mut DataType) {
             | ArrayElemTypeDef::Parenthesis(element),
         ) => return plain_type(element),
         DataType::Custom(name, arguments) if arguments.is_empty() => {
-            let qualified = idents(name).len() == 2 && idents(name).first().is_some_and(|schema| is_catalog_schema(schema));
+            let qualified = idents(name).len() == 2
+                && idents(name).first().is_some_and(|schema| is_catalog_schema(schema));
             let Some(last) = last_part(name) else { return };
             match last.as_str() {
                 "oid" | "xid" | "cid" | "xid8" => DataType::BigInt(None),
-                "name" | "\"char\"" | "cstring" | "sql_identifier" | "character_data" | "yes_or_no" => DataType::Text,
-                "char" if idents(name).last().is_some_and(|ident| ident.quote_style.is_some()) || qualified => {
+                "name" | "\"char\"" | "cstring" | "sql_identifier" | "character_data" | "yes_or_no" => {
+                    DataType::Text
+                }
+                "char"
+                    if idents(name).last().is_some_and(|ident| ident.quote_style.is_some()) || qualified =>
+                {
                     DataType::Text
                 }
                 "cardinal_number" => DataType::Integer(None),

@@ -11,7 +11,7 @@ use super::definition::Definition;
 
 /// All of them.
 pub(super) fn definitions() -> &'static [Definition] {
-    const DEFINITIONS: [Definition; 21] = [
+    const DEFINITIONS: [Definition; 22] = [
         cluster::PG_AUTHID,
         cluster::PG_DATABASE,
         cluster::PG_NAMESPACE,
@@ -33,6 +33,7 @@ pub(super) fn definitions() -> &'static [Definition] {
         views::PG_TABLES,
         views::PG_VIEWS,
         views::PG_PREPARED_STATEMENTS,
+        views::PG_USER_MAPPINGS,
     ];
     &DEFINITIONS
 }

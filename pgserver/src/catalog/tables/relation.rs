@@ -3,9 +3,7 @@
 use microprolly_sql::{CatalogView, SqlError};
 use pgwire::api::Type;
 
-use super::super::definition::Kind::{
-    Bool, Char, Float4, Int2, Int4, Int8, Name, Oid, Text, Texts,
-};
+use super::super::definition::Kind::{Bool, Char, Float4, Int2, Int4, Int8, Name, Oid, Text, Texts};
 use super::super::definition::{Definition, Row, row};
 use super::super::oids::{self, Derived};
 use super::super::relations::{Attribute, Relation, all_relations, user_relations};

@@ -1,6 +1,6 @@
 //! The system views over the tables, in the words of people.
 
-use super::super::definition::Kind::{Bool, Int2, Int4, Int8, Name, Oid, Oids, Text, Timestamptz};
+use super::super::definition::Kind::{Bool, Int2, Int4, Int8, Name, Oid, Oids, Text, Texts, Timestamptz};
 use super::super::definition::{Definition, row};
 use super::super::functions::index_definition;
 use super::super::relations::{all_relations, user_relations};
@@ -163,5 +163,17 @@ pub(super) const PG_PREPARED_STATEMENTS: Definition = Definition::empty(
         ("prepare_time", Timestamptz),
         ("parameter_types", Oids),
         ("from_sql", Bool),
+    ],
+);
+
+pub(super) const PG_USER_MAPPINGS: Definition = Definition::empty(
+    "pg_user_mappings",
+    &[
+        ("umid", Oid),
+        ("srvid", Oid),
+        ("srvname", Name),
+        ("umuser", Oid),
+        ("usename", Name),
+        ("umoptions", Texts),
     ],
 );

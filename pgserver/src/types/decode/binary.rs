@@ -34,12 +34,9 @@ pub(super) fn value(raw: &[u8], pg_type: &Type) -> Result<ScalarValue, Unreadabl
         Type::INT2 => ScalarValue::Int16(Some(i16::from_be_bytes(fixed(raw)?))),
         Type::INT4 => ScalarValue::Int32(Some(i32::from_be_bytes(fixed(raw)?))),
         Type::INT8 => ScalarValue::Int64(Some(i64::from_be_bytes(fixed(raw)?))),
-        Type::OID
-        | Type::REGCLASS
-        | Type::REGTYPE
-        | Type::REGPROC
-        | Type::REGNAMESPACE
-        | Type::REGROLE => ScalarValue::Int64(Some(u32::from_be_bytes(fixed(raw)?).into())),
+        Type::OID | Type::REGCLASS | Type::REGTYPE | Type::REGPROC | Type::REGNAMESPACE | Type::REGROLE => {
+            ScalarValue::Int64(Some(u32::from_be_bytes(fixed(raw)?).into()))
+        }
         Type::FLOAT4 => ScalarValue::Float32(Some(f32::from_be_bytes(fixed(raw)?))),
         Type::FLOAT8 => ScalarValue::Float64(Some(f64::from_be_bytes(fixed(raw)?))),
         Type::NUMERIC => read_numeric(raw)?,

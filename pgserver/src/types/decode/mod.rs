@@ -50,8 +50,7 @@ fn text_value(raw: &[u8], pg_type: &Type) -> Result<ScalarValue, SqlError> {
 /// Text without NUL.
 fn utf8(raw: &[u8]) -> Result<&str, SqlError> {
     let error = |message: &str| SqlError::new(SqlState::CHARACTER_NOT_IN_REPERTOIRE, message);
-    let text =
-        std::str::from_utf8(raw).map_err(|_| error("invalid byte sequence for encoding \"UTF8\""))?;
+    let text = std::str::from_utf8(raw).map_err(|_| error("invalid byte sequence for encoding \"UTF8\""))?;
     if text.contains('\0') {
         return Err(error("invalid byte sequence for encoding \"UTF8\": 0x00"));
     }
@@ -59,7 +58,8 @@ fn utf8(raw: &[u8]) -> Result<&str, SqlError> {
 }
 
 fn null(target: &DataType) -> Result<ScalarValue, SqlError> {
-    ScalarValue::try_from(target).map_err(|error| SqlError::internal(format!("NULL of type {target}: {error}")))
+    ScalarValue::try_from(target)
+        .map_err(|error| SqlError::internal(format!("NULL of type {target}: {error}")))
 }
 
 /// The value in the type of the statement's parameter. Never silently another value: what does not fit is an

@@ -52,8 +52,5 @@ pub(super) fn from_digits(negative: bool, digits: &str, scale: i64) -> Result<Sc
 }
 
 fn too_long() -> SqlError {
-    SqlError::new(
-        SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
-        format!("a numeric may have {PRECISION_MAX} digits"),
-    )
+    SqlError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, format!("a numeric may have {PRECISION_MAX} digits"))
 }

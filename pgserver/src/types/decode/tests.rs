@@ -20,7 +20,9 @@ fn code<T: std::fmt::Debug>(result: Result<T, SqlError>) -> &'static str {
 
 #[test]
 fn texts_of_simple_types() {
-    for (text, expected) in [("t", true), (" TRUE ", true), ("on", true), ("off", false), ("n", false), ("0", false)] {
+    for (text, expected) in
+        [("t", true), (" TRUE ", true), ("on", true), ("off", false), ("n", false), ("0", false)]
+    {
         assert_eq!(from_text(text, Type::BOOL, DataType::Boolean).unwrap(), ScalarValue::from(expected));
     }
     assert_eq!(code(from_text("o", Type::BOOL, DataType::Boolean)), "22P02");
@@ -28,7 +30,10 @@ fn texts_of_simple_types() {
     assert_eq!(code(from_text("7.5", Type::INT4, DataType::Int32)), "22P02");
     assert_eq!(code(from_text("", Type::INT4, DataType::Int32)), "22P02");
     assert_eq!(code(from_text("3000000000", Type::INT4, DataType::Int32)), "22003");
-    assert_eq!(from_text("-inf", Type::FLOAT8, DataType::Float64).unwrap(), ScalarValue::from(f64::NEG_INFINITY));
+    assert_eq!(
+        from_text("-inf", Type::FLOAT8, DataType::Float64).unwrap(),
+        ScalarValue::from(f64::NEG_INFINITY)
+    );
     assert_eq!(code(from_text("1e999", Type::FLOAT8, DataType::Float64)), "22003");
     assert_eq!(from_text("ä b", Type::TEXT, DataType::Utf8).unwrap(), ScalarValue::from("ä b"));
     assert_eq!(code(from_text("a\0b", Type::TEXT, DataType::Utf8)), "22021");
@@ -72,8 +77,14 @@ fn binary_forms_of_simple_types() {
     assert_eq!(from_binary(&[0, 7], Type::INT2, DataType::Int16).unwrap(), ScalarValue::from(7i16));
     assert_eq!(from_binary(&[0, 7], Type::INT2, DataType::Int64).unwrap(), ScalarValue::from(7i64));
     assert_eq!(from_binary(&[1], Type::BOOL, DataType::Boolean).unwrap(), ScalarValue::from(true));
-    assert_eq!(from_binary(&2.5f64.to_be_bytes(), Type::FLOAT8, DataType::Float64).unwrap(), ScalarValue::from(2.5));
-    assert_eq!(from_binary(&[0xff; 4], Type::OID, DataType::Int64).unwrap(), ScalarValue::from(4_294_967_295i64));
+    assert_eq!(
+        from_binary(&2.5f64.to_be_bytes(), Type::FLOAT8, DataType::Float64).unwrap(),
+        ScalarValue::from(2.5)
+    );
+    assert_eq!(
+        from_binary(&[0xff; 4], Type::OID, DataType::Int64).unwrap(),
+        ScalarValue::from(4_294_967_295i64)
+    );
     assert_eq!(from_binary(b"\x01{}", Type::JSONB, DataType::Utf8).unwrap(), ScalarValue::from("{}"));
     assert_eq!(
         from_binary(&[0; 16], Type::UUID, DataType::Utf8).unwrap(),
@@ -86,7 +97,10 @@ fn binary_forms_of_simple_types() {
         (b"\x02{}", Type::JSONB),
         (&[0; 17], Type::INTERVAL),
         (&[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1], Type::INT4_ARRAY),
-        (&[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1, 0x7f, 0xff, 0xff, 0xff], Type::INT4_ARRAY),
+        (
+            &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1, 0x7f, 0xff, 0xff, 0xff],
+            Type::INT4_ARRAY,
+        ),
     ] {
         let error = from_binary(raw, pg_type, DataType::Utf8).unwrap_err();
         assert_eq!(error.message, "incorrect binary data format in bind parameter 1");
@@ -103,7 +117,9 @@ fn dates_and_times() {
             ScalarValue::TimestampMicrosecond(Some(noon), None)
         );
     }
-    for text in ["2026-01-31 12:00:00+00", "2026-01-31 13:00:00+01:00", "2026-01-31 12:00:00Z", "2026-01-31 12:00:00"] {
+    for text in
+        ["2026-01-31 12:00:00+00", "2026-01-31 13:00:00+01:00", "2026-01-31 12:00:00Z", "2026-01-31 12:00:00"]
+    {
         assert_eq!(
             from_text(text, Type::TIMESTAMPTZ, timestamp(Some("UTC"))).unwrap(),
             ScalarValue::TimestampMicrosecond(Some(noon), Some("UTC".into())),
@@ -111,8 +127,14 @@ fn dates_and_times() {
         );
     }
     assert_eq!(code(from_text("soon", Type::TIMESTAMP, timestamp(None))), "22007");
-    assert_eq!(from_text("2026-01-31", Type::DATE, DataType::Date32).unwrap(), ScalarValue::Date32(Some(20_484)));
-    assert_eq!(from_binary(&[0, 0, 0, 1], Type::DATE, DataType::Date32).unwrap(), ScalarValue::Date32(Some(10_958)));
+    assert_eq!(
+        from_text("2026-01-31", Type::DATE, DataType::Date32).unwrap(),
+        ScalarValue::Date32(Some(20_484))
+    );
+    assert_eq!(
+        from_binary(&[0, 0, 0, 1], Type::DATE, DataType::Date32).unwrap(),
+        ScalarValue::Date32(Some(10_958))
+    );
     assert_eq!(code(from_binary(&i64::MAX.to_be_bytes(), Type::TIMESTAMP, timestamp(None))), "22008");
     assert_eq!(
         from_text("04:05:06.5", Type::TIME, DataType::Time64(TimeUnit::Microsecond)).unwrap(),
@@ -134,7 +156,10 @@ fn arrays_of_one_dimension() {
     };
     let parse = |text: &str| from_text(text, Type::TEXT_ARRAY, list(DataType::Utf8));
     assert_eq!(parse("{}").unwrap(), texts(&[]));
-    assert_eq!(parse("{a, \"b, \\\"c\\\"\" ,NULL,\"NULL\"}").unwrap(), texts(&[Some("a"), Some("b, \"c\""), None, Some("NULL")]));
+    assert_eq!(
+        parse("{a, \"b, \\\"c\\\"\" ,NULL,\"NULL\"}").unwrap(),
+        texts(&[Some("a"), Some("b, \"c\""), None, Some("NULL")])
+    );
     for text in ["a", "{a", "{a,}", "{\"a}", "{a\"b}", "{\"a\"b}"] {
         assert_eq!(code(parse(text)), "22P02", "{text}");
     }

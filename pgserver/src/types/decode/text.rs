@@ -21,12 +21,9 @@ pub(super) fn value(text: &str, pg_type: &Type) -> Result<ScalarValue, SqlError>
         Type::INT2 => ScalarValue::Int16(Some(whole(trimmed, text, "smallint")?)),
         Type::INT4 => ScalarValue::Int32(Some(whole(trimmed, text, "integer")?)),
         Type::INT8 => ScalarValue::Int64(Some(whole(trimmed, text, "bigint")?)),
-        Type::OID
-        | Type::REGCLASS
-        | Type::REGTYPE
-        | Type::REGPROC
-        | Type::REGNAMESPACE
-        | Type::REGROLE => ScalarValue::Int64(Some(whole(trimmed, text, pg_type.name())?)),
+        Type::OID | Type::REGCLASS | Type::REGTYPE | Type::REGPROC | Type::REGNAMESPACE | Type::REGROLE => {
+            ScalarValue::Int64(Some(whole(trimmed, text, pg_type.name())?))
+        }
         Type::FLOAT4 => {
             let value: f32 = float(trimmed).ok_or_else(|| invalid("real"))?;
             if value.is_infinite() && !names_infinity(trimmed) {
@@ -41,7 +38,9 @@ pub(super) fn value(text: &str, pg_type: &Type) -> Result<ScalarValue, SqlError>
             }
             ScalarValue::Float64(Some(value))
         }
-        Type::NUMERIC => numeric::from_text(trimmed).map_err(|error| error.unwrap_or_else(|| invalid("numeric")))?,
+        Type::NUMERIC => {
+            numeric::from_text(trimmed).map_err(|error| error.unwrap_or_else(|| invalid("numeric")))?
+        }
         Type::BYTEA => ScalarValue::Binary(Some(bytea(text).ok_or_else(|| invalid("bytea"))?)),
         Type::UUID => {
             let uuid = uuid::Uuid::try_parse(trimmed).map_err(|_| invalid("uuid"))?;

@@ -125,7 +125,12 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, SqlError> {
     plain(&array)
 }
 
-fn encoder(array: &ArrayRef, pg_type: &Type, field: &Field, timezone: Tz) -> Result<Box<dyn Encoder>, SqlError> {
+fn encoder(
+    array: &ArrayRef,
+    pg_type: &Type,
+    field: &Field,
+    timezone: Tz,
+) -> Result<Box<dyn Encoder>, SqlError> {
     Ok(match array.data_type() {
         DataType::Null => Box::new(bytes::Nothing),
         DataType::Boolean => Box::new(Booleans(array.as_boolean().clone())),

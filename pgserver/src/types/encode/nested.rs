@@ -112,9 +112,9 @@ impl Encoder for Lists {
                     values.encoder.text(index, &mut text)?;
                     let plain = !text.is_empty()
                         && !text.eq_ignore_ascii_case(b"null")
-                        && !text.iter().any(|byte| {
-                            matches!(byte, b'{' | b'}' | b'"' | b'\\' | b',') || is_space(*byte)
-                        });
+                        && !text
+                            .iter()
+                            .any(|byte| matches!(byte, b'{' | b'}' | b'"' | b'\\' | b',') || is_space(*byte));
                     put_quoted(out, &text, plain, false);
                 }
                 Elements::Lists(inner) if inner.lists.is_null(index) => out.put_slice(b"NULL"),

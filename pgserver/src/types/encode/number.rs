@@ -218,7 +218,8 @@ fn decimal_binary(out: &mut BytesMut, unscaled: &str, scale: i8) -> Result<(), S
     let trailing = groups.iter().rev().take_while(|&&group| group == 0).count();
     let significant = groups.get(leading..groups.len().saturating_sub(trailing)).unwrap_or_default();
     let weight = if significant.is_empty() { 0 } else { whole_groups as i64 - 1 - leading as i64 };
-    let too_long = |_| SqlError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "a numeric is too long to be sent");
+    let too_long =
+        |_| SqlError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "a numeric is too long to be sent");
     out.put_u16(u16::try_from(significant.len()).map_err(too_long)?);
     out.put_i16(i16::try_from(weight).map_err(too_long)?);
     out.put_u16(if negative && !significant.is_empty() { NEGATIVE } else { POSITIVE });

@@ -135,7 +135,10 @@ fn identifiers_have_no_sign() {
 
 #[test]
 fn dates_and_times() {
-    assert_eq!(texts(Date32Array::from(vec![0, 20_484, -719_163])), ["1970-01-01", "2026-01-31", "0001-12-31 BC"]);
+    assert_eq!(
+        texts(Date32Array::from(vec![0, 20_484, -719_163])),
+        ["1970-01-01", "2026-01-31", "0001-12-31 BC"]
+    );
     assert_eq!(binaries(Date32Array::from(vec![10_958])), [[0, 0, 0, 1]]);
     assert_eq!(
         texts(Time64MicrosecondArray::from(vec![0, 14_706_789_000, 86_399_999_999])),
@@ -147,10 +150,7 @@ fn dates_and_times() {
         ["1970-01-01 00:00:00", "2026-01-31 12:00:00.5", "10000-01-01 00:00:00"]
     );
     assert_eq!(texts(TimestampSecondArray::from(vec![-1])), ["1969-12-31 23:59:59"]);
-    assert_eq!(
-        binaries(TimestampMicrosecondArray::from(vec![EPOCH_2000 + 1])),
-        [[0, 0, 0, 0, 0, 0, 0, 1]]
-    );
+    assert_eq!(binaries(TimestampMicrosecondArray::from(vec![EPOCH_2000 + 1])), [[0, 0, 0, 0, 0, 0, 0, 1]]);
 }
 
 const EPOCH_2000: i64 = super::time::EPOCH_MICROSECONDS;
@@ -164,7 +164,8 @@ fn a_timestamp_with_time_zone_shows_in_the_sessions_zone() {
     assert_eq!(shown(instant(), None, "Europe/Berlin"), ["2026-01-31 13:00:00+01"]);
     assert_eq!(shown(instant(), None, "Asia/Kolkata"), ["2026-01-31 17:30:00+05:30"]);
     assert_eq!(shown(instant(), None, "-03:30"), ["2026-01-31 08:30:00-03:30"]);
-    let long_ago: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![-62_167_219_200_000_000]).with_timezone("UTC"));
+    let long_ago: ArrayRef =
+        Arc::new(TimestampMicrosecondArray::from(vec![-62_167_219_200_000_000]).with_timezone("UTC"));
     assert_eq!(shown(long_ago, None, "UTC"), ["0001-01-01 00:00:00+00 BC"]);
 }
 
@@ -182,14 +183,19 @@ fn intervals_in_the_style_of_postgres() {
     assert_eq!(calendar(-14, 3, 0), ["-1 years -2 mons +3 days"]);
     assert_eq!(calendar(0, -1, 3_600_000_000_000), ["-1 days +01:00:00"]);
     assert_eq!(calendar(0, 1, -3_600_000_000_000), ["1 day -01:00:00"]);
-    assert_eq!(texts(PrimitiveArray::<IntervalYearMonthType>::from(vec![Some(25), None])), ["2 years 1 mon", "NULL"]);
+    assert_eq!(
+        texts(PrimitiveArray::<IntervalYearMonthType>::from(vec![Some(25), None])),
+        ["2 years 1 mon", "NULL"]
+    );
     assert_eq!(
         texts(PrimitiveArray::<IntervalDayTimeType>::from(vec![IntervalDayTime::new(2, 1500)])),
         ["2 days 00:00:01.5"]
     );
     assert_eq!(texts(DurationSecondArray::from(vec![90_000])), ["25:00:00"]);
     assert_eq!(
-        binaries(PrimitiveArray::<IntervalMonthDayNanoType>::from(vec![IntervalMonthDayNano::new(1, 2, 3000)])),
+        binaries(PrimitiveArray::<IntervalMonthDayNanoType>::from(vec![IntervalMonthDayNano::new(
+            1, 2, 3000
+        )])),
         [[0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1]]
     );
 }
@@ -203,10 +209,7 @@ fn arrays_are_quoted_where_they_must_be() {
     builder.append(true);
     builder.append(true);
     builder.append(false);
-    assert_eq!(
-        texts(builder.finish()),
-        [r#"{a,"","b c","NULL","q\"\\","x,y",NULL}"#, "{}", "NULL"]
-    );
+    assert_eq!(texts(builder.finish()), [r#"{a,"","b c","NULL","q\"\\","x,y",NULL}"#, "{}", "NULL"]);
     let bytes = ListArray::new(
         Arc::new(Field::new_list_field(DataType::Binary, true)),
         OffsetBuffer::from_lengths([1]),
@@ -246,7 +249,10 @@ fn arrays_of_arrays_are_arrays_of_more_dimensions() {
 #[test]
 fn records_show_as_rows() {
     let record = StructArray::from(vec![
-        (Arc::new(Field::new("a", DataType::Int32, true)), Arc::new(Int32Array::from(vec![Some(1), None])) as ArrayRef),
+        (
+            Arc::new(Field::new("a", DataType::Int32, true)),
+            Arc::new(Int32Array::from(vec![Some(1), None])) as ArrayRef,
+        ),
         (Arc::new(Field::new("b", DataType::Utf8, true)), Arc::new(StringArray::from(vec!["x \"y\"", ""]))),
     ]);
     assert_eq!(texts(record), [r#"(1,"x ""y""")"#, r#"(,"")"#]);

@@ -59,7 +59,8 @@ impl Encoder for Times {
 
 impl Encoder for Timestamps {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
-        let utc = DateTime::from_timestamp_micros(self.values.value(row)).ok_or_else(out_of_range)?.naive_utc();
+        let utc =
+            DateTime::from_timestamp_micros(self.values.value(row)).ok_or_else(out_of_range)?.naive_utc();
         let Some(timezone) = self.timezone else {
             write_timestamp(out, utc)?;
             return write_era(out, utc.date());
@@ -84,7 +85,8 @@ impl Intervals {
         Ok(match array.data_type() {
             DataType::Duration(_) => Self::Elapsed(array.as_primitive().clone()),
             _ => {
-                let array = cast(array, &DataType::Interval(IntervalUnit::MonthDayNano)).map_err(cannot_write)?;
+                let array =
+                    cast(array, &DataType::Interval(IntervalUnit::MonthDayNano)).map_err(cannot_write)?;
                 Self::Calendar(array.as_primitive().clone())
             }
         })

@@ -33,7 +33,7 @@ use super::later;
 use crate::SqlError;
 
 pub(crate) use alter_table::{AlterTable, AlterTableOperation};
-pub(crate) use assignment::is_default;
+pub(crate) use assignment::{Assignment, is_default};
 pub(crate) use branch::{CreateBranch, DropBranch, RenameBranch, UseBranch};
 pub(crate) use column_type::ColumnType;
 pub(crate) use commit_message::CommitMessage;
