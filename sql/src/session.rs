@@ -1,8 +1,8 @@
 //! A session: a principal at work with SQL.
 
-mod copy;
 mod prepared;
 mod transaction;
+mod unfinished;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,10 +46,10 @@ pub struct Session {
     /// named and as it resolved.
     pub(crate) as_of: Option<(String, Version)>,
     pub(crate) prepared: HashMap<String, ParsedStatement>,
-    /// A COPY that still gets its data; any other statement takes it back.
-    unfinished_copy: Option<copy::UnfinishedCopy>,
-    /// How many COPYs there have been.
-    copies: u64,
+    /// A statement that has begun to write and not ended; the next takes it back.
+    unfinished_write: Option<unfinished::UnfinishedWrite>,
+    /// How many statements have written.
+    writes: u64,
     pub(crate) notices: Vec<Notice>,
     facts: Arc<SessionFacts>,
 }
@@ -90,8 +90,8 @@ impl Session {
             block: Block::None,
             as_of: None,
             prepared: HashMap::new(),
-            unfinished_copy: None,
-            copies: 0,
+            unfinished_write: None,
+            writes: 0,
             notices: Vec::new(),
             facts,
         })
@@ -116,7 +116,7 @@ impl Session {
         statement: &ParsedStatement,
         parameter_types: &[Option<DataType>],
     ) -> Result<Prepared, SqlError> {
-        self.undo_copy();
+        self.undo_unfinished();
         Prepared::new(self, statement, parameter_types).await
     }
 
@@ -145,8 +145,8 @@ impl Session {
         parsed: &ParsedStatement,
         parameters: &[ScalarValue],
     ) -> Result<Outcome, SqlError> {
-        self.undo_copy();
-        let outcome = execute::execute(self, parsed, parameters).await;
+        self.undo_unfinished();
+        let outcome = parsed.on_stack(execute::execute(self, parsed, parameters)).await;
         if outcome.is_err() {
             self.fail_transaction();
         }
@@ -177,7 +177,7 @@ impl Session {
     /// # Errors
     /// When there is no such branch, or a transaction is open.
     pub async fn use_branch(&mut self, name: &str) -> Result<(), SqlError> {
-        self.undo_copy();
+        self.undo_unfinished();
         self.require_no_transaction("USE BRANCH")?;
         self.engine.switch_branch(name)?;
         self.as_of = None;
@@ -191,7 +191,7 @@ impl Session {
     /// # Errors
     /// When there is no such revision, or a transaction is open.
     pub async fn use_revision(&mut self, revision: &str) -> Result<(), SqlError> {
-        self.undo_copy();
+        self.undo_unfinished();
         self.require_no_transaction("a change of branch")?;
         match self.engine.resolve(revision)? {
             Version::Working(branch) => self.use_branch(branch.as_str()).await,
@@ -225,7 +225,7 @@ impl Session {
     }
 
     pub(crate) fn change_setting(&mut self, name: &str, value: Option<&str>) -> Result<(), SqlError> {
-        self.undo_copy();
+        self.undo_unfinished();
         match name.to_lowercase().as_str() {
             "microprolly.branch" => {
                 self.require_no_transaction("SET microprolly.branch")?;

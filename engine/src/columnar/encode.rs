@@ -103,9 +103,11 @@ impl RowEncoder {
             .zip(self.column_types())
             .enumerate()
             .map(|(position, (value, column_type))| match value {
-                Value::Text(_) | Value::Json(_) | Value::Array(_) => value
-                    .into_stored(column_type)
-                    .map_err(|failure| self.invalid(self.column_name(position), failure.violation, failure.reason)),
+                Value::Text(_) | Value::Json(_) | Value::Array(_) => {
+                    value.into_stored(column_type).map_err(|failure| {
+                        self.invalid(self.column_name(position), failure.violation, failure.reason)
+                    })
+                }
                 plain => Ok(plain),
             })
             .collect::<Result<Vec<_>>>()?;
@@ -148,8 +150,11 @@ impl RowEncoder {
     /// # Errors
     /// When a key column is null.
     pub fn key(&self, batch: &RecordBatch, row: usize) -> Result<Bytes> {
-        let columns: Vec<ArrayRef> =
-            self.key_positions().into_iter().filter_map(|position| batch.columns().get(position).cloned()).collect();
+        let columns: Vec<ArrayRef> = self
+            .key_positions()
+            .into_iter()
+            .filter_map(|position| batch.columns().get(position).cloned())
+            .collect();
         self.key_from(&columns, row)
     }
 
@@ -167,7 +172,9 @@ impl RowEncoder {
                 value_at(array, row, column_type)
                     .into_stored(column_type)
                     .map(|value| (position, value))
-                    .map_err(|failure| self.invalid(self.column_name(position), failure.violation, failure.reason))
+                    .map_err(|failure| {
+                        self.invalid(self.column_name(position), failure.violation, failure.reason)
+                    })
             })
             .collect::<Result<Vec<_>>>()?;
         self.key_of(values.iter().map(|(position, value)| (self.column_name(*position), value)))

@@ -288,7 +288,16 @@ mod tests {
 
     #[test]
     fn moments_are_written_as_chrono_writes_them() {
-        for micros in [0, -1, 1, 1_500_000, 1_356_998_400_123_000, -62_135_596_800_000_000, 253_402_300_799_999_999, i64::from(u32::MAX) * 10_000_000] {
+        for micros in [
+            0,
+            -1,
+            1,
+            1_500_000,
+            1_356_998_400_123_000,
+            -62_135_596_800_000_000,
+            253_402_300_799_999_999,
+            i64::from(u32::MAX) * 10_000_000,
+        ] {
             let mut text = String::new();
             write_moment(&mut text, micros, true);
             let time = DateTime::<Utc>::from_timestamp_micros(micros).unwrap();

@@ -40,11 +40,13 @@ impl<'a> Value<'a> {
                 Ok(value) => Ok(Self::Double(value)),
                 Err(_) => Err(wrong()),
             },
-            ColumnType::Numeric { precision, scale } => match decimal(text.trim_ascii(), *precision, *scale) {
-                Decimal::Value(unscaled) => Ok(Self::Decimal { unscaled, scale: *scale }),
-                Decimal::TooLarge => Err(out_of_range(text, column_type)),
-                Decimal::Malformed => Err(wrong()),
-            },
+            ColumnType::Numeric { precision, scale } => {
+                match decimal(text.trim_ascii(), *precision, *scale) {
+                    Decimal::Value(unscaled) => Ok(Self::Decimal { unscaled, scale: *scale }),
+                    Decimal::TooLarge => Err(out_of_range(text, column_type)),
+                    Decimal::Malformed => Err(wrong()),
+                }
+            }
             ColumnType::Timestamp => moment::parse(text)
                 .and_then(|moment| moment.wall_micros())
                 .map(Self::Timestamp)
@@ -181,7 +183,9 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Decimal {
             let exponent = rest.get(at + 1..).and_then(|digits| std::str::from_utf8(digits).ok());
             match exponent.map(str::parse::<i32>) {
                 Some(Ok(exponent)) => (&rest[..at], i64::from(exponent)),
-                Some(Err(failure)) if *failure.kind() == IntErrorKind::PosOverflow => return Decimal::TooLarge,
+                Some(Err(failure)) if *failure.kind() == IntErrorKind::PosOverflow => {
+                    return Decimal::TooLarge;
+                }
                 _ => return Decimal::Malformed,
             }
         }
@@ -260,7 +264,11 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 /// `{a,"b c",NULL}`.
-fn array<'a>(text: &'a str, element: ArrayElement, column_type: &ColumnType) -> Result<Value<'a>, ValueError> {
+fn array<'a>(
+    text: &'a str,
+    element: ArrayElement,
+    column_type: &ColumnType,
+) -> Result<Value<'a>, ValueError> {
     let malformed = || ValueError {
         violation: Violation::WrongType,
         reason: format!("malformed array literal: \"{}\"", shown(text.as_bytes())),
@@ -395,11 +403,19 @@ mod tests {
             ("2013-01-01T05:00:00.1234567+02", &ColumnType::TimestampTz, "\"2013-01-01T03:00:00.123457Z\""),
             ("2013-01-01 05:00:00+02", &ColumnType::Timestamp, "\"2013-01-01T05:00:00\""),
             ("2013-1-5", &ColumnType::Date, "\"2013-01-05\""),
-            ("{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}", &ColumnType::Uuid, "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\""),
+            (
+                "{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}",
+                &ColumnType::Uuid,
+                "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\"",
+            ),
             (" {\"a\": 1} ", &ColumnType::Jsonb, "{\"a\": 1}"),
             ("\\x00FF", &ColumnType::Bytea, "\"\\\\x00ff\""),
             ("a\\\\b\\001", &ColumnType::Bytea, "\"\\\\x615c6201\""),
-            ("{a, \"b \\\"c\\\"\" ,NULL,\"NULL\"}", &ColumnType::Array(ArrayElement::Text), "[\"a\",\"b \\\"c\\\"\",null,\"NULL\"]"),
+            (
+                "{a, \"b \\\"c\\\"\" ,NULL,\"NULL\"}",
+                &ColumnType::Array(ArrayElement::Text),
+                "[\"a\",\"b \\\"c\\\"\",null,\"NULL\"]",
+            ),
             ("{}", &ColumnType::Array(ArrayElement::Integer), "[]"),
             ("{1,2}", &ColumnType::Array(ArrayElement::Integer), "[1,2]"),
             ("ab  ", &ColumnType::Text { chars_max: Some(3) }, "\"ab \""),

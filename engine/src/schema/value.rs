@@ -228,7 +228,10 @@ impl Value<'_> {
                     Err(_) => {
                         return Err(ValueError {
                             violation: Violation::WrongType,
-                            reason: format!("invalid input syntax for type uuid: \"{}\"", shown(text.as_bytes())),
+                            reason: format!(
+                                "invalid input syntax for type uuid: \"{}\"",
+                                shown(text.as_bytes())
+                            ),
                         });
                     }
                 }

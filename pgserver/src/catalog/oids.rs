@@ -27,6 +27,7 @@ pub(super) enum Derived {
     Constraint,
     ColumnDefault,
     SystemTable,
+    NewTable,
 }
 
 /// A number that depends on nothing but what it is for: the same in every session and every process. Derived

@@ -108,13 +108,18 @@ pub(super) fn all_relations(view: &dyn CatalogView) -> Result<Vec<Relation>, Sql
 
 fn from_table(table: TableInfo) -> Option<Relation> {
     let namespace = oids::of_schema(&table.schema)?;
+    // A table gets its number when the transaction that makes it commits.
+    let oid = match table.oid {
+        0 => oids::derived(Derived::NewTable, &table.name),
+        oid => oid,
+    };
     let columns: Vec<Attribute> =
         (1..).zip(&table.columns).map(|(number, column)| attribute(number, column)).collect();
     let number_of =
         |name: &String| columns.iter().find(|column| column.name == *name).map(|column| column.number);
     let key: Vec<i16> = table.primary_key.iter().filter_map(number_of).collect();
     let primary_key = (!key.is_empty() && table.schema == "public").then(|| {
-        let identity = table.oid.to_string();
+        let identity = oid.to_string();
         PrimaryKey {
             index_oid: oids::derived(Derived::Index, &identity),
             constraint_oid: oids::derived(Derived::Constraint, &identity),
@@ -123,7 +128,7 @@ fn from_table(table: TableInfo) -> Option<Relation> {
         }
     });
     Some(Relation {
-        oid: table.oid,
+        oid,
         namespace,
         kind: if table.schema == "public" { "r" } else { "v" },
         schema: table.schema,

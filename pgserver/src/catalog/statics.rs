@@ -84,7 +84,7 @@ fn read() -> Result<BuiltIn, DataFusionError> {
     let tables = named
         .into_iter()
         .map(|(name, table)| {
-            let batch = whole(table)?;
+            let batch = with_older_names(name, whole(table)?)?;
             Ok((name, if ALWAYS_EMPTY.contains(&name) { batch.slice(0, 0) } else { batch }))
         })
         .collect::<Result<BTreeMap<_, _>, DataFusionError>>()?;
@@ -146,6 +146,20 @@ fn whole(table: &ArrowTable) -> Result<RecordBatch, DataFusionError> {
         })
         .unzip();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+/// The exported tables are of a later version than the one that is offered; clients ask for columns by the
+/// names of that one.
+fn with_older_names(table: &str, batch: RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    const OLDER: [(&str, &str, &str); 1] = [("pg_collation", "colllocale", "colliculocale")];
+    let mut fields: Vec<Field> = batch.schema().fields().iter().map(|field| Field::clone(field)).collect();
+    for field in &mut fields {
+        let older = OLDER.iter().find(|(of, name, _)| *of == table && name == field.name());
+        if let Some((_, _, older)) = older {
+            *field = field.clone().with_name(*older);
+        }
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec())?)
 }
 
 /// Privileges and options are arrays, which the exported tables have as text. There are none here.

@@ -260,11 +260,13 @@ impl Connection {
     /// Drops prepared statements of the protocol that a DEALLOCATE or DISCARD in SQL names, since clients do
     /// not tell the two kinds apart. Gives the tag if nothing is left to do.
     pub(crate) fn deallocate(&mut self, statement: &ParsedStatement) -> Option<String> {
-        let mut words = statement.text().split_ascii_whitespace();
-        let verb = words.next()?.to_ascii_uppercase();
-        let mut name = words.next()?;
-        if verb == "DEALLOCATE" && name.eq_ignore_ascii_case("PREPARE") {
-            name = words.next()?;
+        let (verb, name) = statement.text().split_once(|char: char| char.is_ascii_whitespace())?;
+        let verb = verb.to_ascii_uppercase();
+        let mut name = name.trim();
+        if let Some((word, rest)) = name.split_once(|char: char| char.is_ascii_whitespace())
+            && word.eq_ignore_ascii_case("PREPARE")
+        {
+            name = rest.trim_start();
         }
         let all = name.eq_ignore_ascii_case("ALL");
         match verb.as_str() {

@@ -76,7 +76,7 @@ async fn tables_are_listed() {
 async fn a_table_is_described() {
     let server = with_tables().await;
     let described = trimmed(&psql(&server, "main", r"\d flights").await);
-    let expected = r#"                         Table "public.flights"
+    let expected = r#"                        Table "public.flights"
   Column   |           Type           | Collation | Nullable | Default
 -----------+--------------------------+-----------+----------+---------
  year      | integer                  |           | not null |

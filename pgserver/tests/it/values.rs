@@ -81,8 +81,9 @@ async fn every_type_comes_back_as_it_went_in_either_format() {
         ),
     ];
     for (sql_type, pg_type, text, binary) in cases {
-        let statement =
-            client.prepare_typed(&format!("SELECT $1::{sql_type} AS value"), &[pg_type.clone()]).await;
+        let statement = client
+            .prepare_typed(&format!("SELECT $1::{sql_type} AS value"), std::slice::from_ref(&pg_type))
+            .await;
         let statement = statement.unwrap_or_else(|error| panic!("{sql_type}: {error:?}"));
         assert_eq!(statement.columns()[0].type_(), &pg_type, "{sql_type}");
         for parameter in [&Binary(binary.to_vec()) as &(dyn ToSql + Sync), &Text(text)] {

@@ -93,7 +93,7 @@ async fn fill(
     };
     let mut chunks = FileChunks::new(file.path().to_path_buf(), progress.open(file)?);
     while let Some(chunk) = chunks.next_chunk()? {
-        copy.write(chunk).await.map_err(|error| in_file(error, file))?;
+        copy.write(session, chunk).await.map_err(|error| in_file(error, file))?;
     }
     Ok(copy.finish(session).await.map_err(|error| in_file(error, file))?)
 }

@@ -2,6 +2,7 @@
 //! `-f`, stdin.
 
 mod copy;
+mod interrupt;
 mod lines;
 mod splitter;
 mod statement;
@@ -15,6 +16,7 @@ use microprolly_sql::{
 };
 
 pub(crate) use copy::{CopySource, FileChunks, NoCopyData};
+pub(crate) use interrupt::Interrupts;
 pub(crate) use lines::{LineSource, ScriptLines, TextLines, Want};
 pub(crate) use splitter::{Pending, Piece, Splitter, Statement};
 pub(crate) use statement::stream_error;
@@ -69,8 +71,8 @@ pub(crate) struct Runner {
     pub(crate) sink: Sink,
     /// Whether the time that each statement took is said.
     pub(crate) timing: bool,
-    /// Whether Ctrl-C cancels a statement instead of ending the process.
-    pub(crate) interruptible: bool,
+    /// Lets Ctrl-C cancel a statement; without it, Ctrl-C ends the process.
+    pub(crate) interrupts: Option<Interrupts>,
     /// The last failure that was reported, for `\errverbose`.
     pub(crate) last_failure: Option<Failure>,
     /// How many scripts are running within each other (`\i`).
@@ -92,7 +94,7 @@ impl Runner {
             settings: Settings::default(),
             sink: Sink::stdout(),
             timing: false,
-            interruptible: false,
+            interrupts: None,
             last_failure: None,
             include_depth: 0,
         })

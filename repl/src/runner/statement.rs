@@ -24,13 +24,19 @@ impl Runner {
         copy_out: Option<&mut dyn Write>,
     ) -> Result<(), Failure> {
         let begun = Instant::now();
-        let interruptible = self.interruptible;
+        // Taken out for as long as the statement borrows everything else.
+        let mut interrupts = self.interrupts.take();
         // Boxed because it is large, and scripts that include each other stack up what calls this.
         let run = Box::pin(self.run_text(statement, data, copy_out));
-        // Dropping the future drops the streams in it, which stops their work.
-        let result = if interruptible { until_interrupted(run).await } else { run.await };
+        let result = match &mut interrupts {
+            Some(interrupts) => interrupts.or_interrupted(run).await,
+            None => run.await,
+        };
+        self.interrupts = interrupts;
         self.say_notices();
         if result.is_err() {
+            // The session knows of its own failures, but not of rows that failed on the way, nor of a Ctrl-C.
+            self.session.fail_transaction();
             // Rows written so far come before the error; that the flush fails too would not be news.
             drop(self.sink.writer().flush());
         }
@@ -93,18 +99,6 @@ impl Runner {
             Command::Insert | Command::Update | Command::Delete => Some(command.tag(count)),
             Command::Select | Command::Show | Command::Explain | Command::Other(_) => None,
         })
-    }
-}
-
-/// Runs a future until it ends or the user presses Ctrl-C.
-async fn until_interrupted(run: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::select! {
-        biased;
-        signal = tokio::signal::ctrl_c() => match signal {
-            Ok(()) => Err(Failure::Interrupted),
-            Err(error) => Err(Failure::refused(format!("cannot wait for Ctrl-C: {error}"))),
-        },
-        result = run => result,
     }
 }
 

@@ -15,7 +15,7 @@ use prompt::PromptState;
 use crate::console::say;
 use crate::failure::Failure;
 use crate::report::{self, Verbosity};
-use crate::runner::{Flow, Pending, Piece, Runner, Splitter, Want};
+use crate::runner::{Flow, Interrupts, Pending, Piece, Runner, Splitter, Want};
 
 /// Most tables whose columns are offered for completion; the catalog is read anew after every statement.
 const MAX_TABLES_WITH_COLUMNS: usize = 200;
@@ -31,7 +31,7 @@ pub(crate) struct Greeting {
 /// Runs the shell until the user leaves.
 pub(crate) async fn run(mut runner: Runner, greeting: Greeting) -> Result<(), Failure> {
     let mut editor = Editor::new()?;
-    runner.interruptible = true;
+    runner.interrupts = Some(Interrupts::watch()?);
     greet(&greeting);
     let result = read_and_run(&mut runner, &mut editor).await;
     runner.finish();

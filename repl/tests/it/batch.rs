@@ -162,3 +162,16 @@ fn a_statement_that_waits_for_nothing_leaves_stdin_alone() {
         store.command(&["--format", "csv", "-c", "SELECT 1 AS a"]).stdin(Stdio::piped()).spawn().unwrap();
     assert_eq!(finish(child, "SELECT 2;").success(), "a\n1\n");
 }
+
+#[test]
+fn rows_that_fail_on_the_way_fail_the_transaction() {
+    let store = Store::new();
+    let script = store.file(
+        "script.sql",
+        "CREATE TABLE t (id BIGINT PRIMARY KEY);\nBEGIN;\nINSERT INTO t VALUES (0);\nSELECT 1 / id FROM t;\nCOMMIT;\n",
+    );
+    let stderr = store.run(&["-f", &script]).failure(1);
+    assert!(stderr.contains("(22012)"), "{stderr}");
+    assert!(stderr.contains("WARNING: the transaction was still open and is rolled back"), "{stderr}");
+    assert_eq!(store.csv("SELECT count(*) AS n FROM t"), "n\n0\n");
+}

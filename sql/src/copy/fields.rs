@@ -137,7 +137,8 @@ impl Fields {
             raw = after;
             let mut number = |first: u32, base: u32, digits_max: usize| {
                 let digits = raw.iter().take(digits_max).map_while(|byte| char::from(*byte).to_digit(base));
-                let (count, value) = digits.fold((0, first), |(count, value), digit| (count + 1, value * base + digit));
+                let (count, value) =
+                    digits.fold((0, first), |(count, value), digit| (count + 1, value * base + digit));
                 raw = raw.get(count..).unwrap_or_default();
                 // The high bits of `\777` are dropped.
                 (count, (value & 0xff) as u8)
@@ -178,7 +179,10 @@ mod tests {
     #[test]
     fn csv_fields_lose_their_quotes_and_only_bare_ones_are_null() {
         let csv = options(CopyFormat::Csv);
-        assert_eq!(fields(r#"a,"b ""c"", d",,"""#, &csv), [some(["a", "b \"c\", d", "NULL"]), vec![Some(String::new())]].concat());
+        assert_eq!(
+            fields(r#"a,"b ""c"", d",,"""#, &csv),
+            [some(["a", "b \"c\", d", "NULL"]), vec![Some(String::new())]].concat()
+        );
         assert_eq!(fields(r#"x"y,z"w"#, &csv), some(["xy,zw"]));
         assert_eq!(fields("", &csv), some(["NULL"]));
         let other = CopyOptions { delimiter: b'|', null: "NA".into(), quote: b'\'', escape: b'\\', ..csv };
@@ -190,7 +194,10 @@ mod tests {
     #[test]
     fn text_fields_lose_their_escapes_and_null_is_told_before() {
         let text = options(CopyFormat::Text);
-        assert_eq!(fields("a\\tb\t\\N\t\\\\N\t\\x41\\101\\q\\\t", &text), some(["a\tb", "NULL", "\\N", "AAq\t"]));
+        assert_eq!(
+            fields("a\\tb\t\\N\t\\\\N\t\\x41\\101\\q\\\t", &text),
+            some(["a\tb", "NULL", "\\N", "AAq\t"])
+        );
         assert_eq!(fields("\t", &text), some(["", ""]));
         let mut broken = Fields::default();
         broken.read(b"\\xff", &text).unwrap();

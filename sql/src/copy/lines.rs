@@ -65,9 +65,8 @@ impl LineWriter {
             CopyFormat::Csv => {
                 let special = |byte: &u8| byte == delimiter || byte == quote || matches!(byte, b'\n' | b'\r');
                 // A line `\.` would be taken for the end of the data.
-                let plain = field != null.as_bytes()
-                    && !field.iter().any(special)
-                    && !(alone && field == b"\\.");
+                let plain =
+                    field != null.as_bytes() && !field.iter().any(special) && !(alone && field == b"\\.");
                 if plain {
                     return out.extend_from_slice(field);
                 }

@@ -158,10 +158,9 @@ impl Loader {
                 *slot = Value::at(&**array, *next, target.column_type(*position));
             }
         }
-        let key: Vec<String>;
         let new = target.new_row_of(values)?;
         if transaction.get(new.key())?.is_some() {
-            key = target
+            let key: Vec<String> = target
                 .key_positions()
                 .iter()
                 .map(|position| match positions.iter().position(|given| given == position) {

@@ -53,20 +53,23 @@ impl CopyIn {
     /// As for [`CopyIn::write`], and when a commit conflicts.
     pub async fn finish(mut self, session: &mut Session) -> Result<String, SqlError> {
         self.load(session, true)?;
-        session.keep_copy()?;
+        if session.end_write() {
+            session.commit_transaction()?;
+        }
         Ok(format!("COPY {}", self.loader.rows()))
     }
 
     /// Changes nothing after all: everything is as before the COPY.
     pub fn abort(self, session: &mut Session) {
-        session.undo_copy();
+        session.undo_unfinished();
     }
 
     fn load(&mut self, session: &mut Session, last: bool) -> Result<(), SqlError> {
-        session.require_copy(self.id)?;
-        let loaded = session.writable().and_then(|open| blocking(|| self.loader.load(&mut open.transaction, last)));
+        session.require_write(self.id)?;
+        let loaded =
+            session.writable().and_then(|open| blocking(|| self.loader.load(&mut open.transaction, last)));
         if loaded.is_err() {
-            session.undo_copy();
+            session.undo_unfinished();
             session.fail_transaction();
         }
         loaded

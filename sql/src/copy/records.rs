@@ -190,8 +190,7 @@ pub(super) mod tests {
     fn cut(format: CopyFormat, data: &[u8], step: usize) -> Vec<(u64, String)> {
         let mut records = Records::new(&options(format));
         let mut found = Vec::new();
-        let mut pieces = data.chunks(step).map(Some).chain([None]);
-        while let Some(piece) = pieces.next() {
+        for piece in data.chunks(step).map(Some).chain([None]) {
             records.push(piece.unwrap_or_default());
             while let Some(record) = records.next(piece.is_none()).unwrap() {
                 found.push((record.line, String::from_utf8(records.bytes(&record).to_vec()).unwrap()));

@@ -21,7 +21,7 @@ use crate::SqlError;
 /// # Errors
 /// 0A000, 42601 or 54001, with the position.
 pub(crate) fn check(statement: &mut Statement, lines: &LineStarts) -> Result<(), SqlError> {
-    let mut checks = Checks { lines };
+    let mut checks = Checks { lines, doubling: 0 };
     let joins = match statement {
         Statement::Update(update) => checks.check_joins(&update.from),
         Statement::Delete(delete) => checks.check_joins(&delete.using),
@@ -38,6 +38,8 @@ pub(crate) fn check(statement: &mut Statement, lines: &LineStarts) -> Result<(),
 
 struct Checks<'a> {
     lines: &'a LineStarts,
+    /// How many expressions are around that double the planner's work.
+    doubling: usize,
 }
 
 impl Checks<'_> {
@@ -108,6 +110,23 @@ impl VisitorMut for Checks<'_> {
         self.check_joins(&select.from)
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        if doubles(expr) {
+            self.doubling += 1;
+            if self.doubling > limits::DOUBLING_DEPTH_MAX {
+                let what = "sub-queries or calls of coalesce inside each other";
+                let error = limits::too_many(what, limits::DOUBLING_DEPTH_MAX);
+                return self.refuse(error, expr.span());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        self.doubling -= usize::from(doubles(expr));
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<SqlError> {
         if let TableFactor::Table { name, .. } = &*table
             && let Some(ident) = name.0.first().and_then(|part| part.as_ident())
@@ -130,6 +149,21 @@ impl VisitorMut for Checks<'_> {
             _ => return ControlFlow::Continue(()),
         };
         self.refuse(SqlError::not_supported(format!("{what} is not supported")), table.span())
+    }
+}
+
+/// Whether the planner works twice on what the expression holds.
+fn doubles(expr: &Expr) -> bool {
+    match expr {
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => true,
+        Expr::Function(function) => {
+            function.name.0.last().and_then(|part| part.as_ident()).is_some_and(|name| {
+                ["coalesce", "nvl", "nvl2", "ifnull"]
+                    .iter()
+                    .any(|twice| name.value.eq_ignore_ascii_case(twice))
+            })
+        }
+        _ => false,
     }
 }
 

@@ -39,7 +39,10 @@ pub(super) fn assign(
     if !is_assignable(&from, column_type) {
         return Err(SqlError::new(
             SqlState::DATATYPE_MISMATCH,
-            format!("column \"{column}\" is of type {column_type} but expression is of type {}", type_name(&from)),
+            format!(
+                "column \"{column}\" is of type {column_type} but expression is of type {}",
+                type_name(&from)
+            ),
         )
         .with_hint("You will need to rewrite or cast the expression."));
     }
@@ -75,7 +78,9 @@ impl ScalarUDFImpl for Assign {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match args.args.into_iter().next() {
-            Some(ColumnarValue::Array(array)) => Ok(ColumnarValue::Array(convert(&array, &self.column_type)?)),
+            Some(ColumnarValue::Array(array)) => {
+                Ok(ColumnarValue::Array(convert(&array, &self.column_type)?))
+            }
             Some(ColumnarValue::Scalar(scalar)) => {
                 let converted = convert(&scalar.to_array()?, &self.column_type)?;
                 Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&converted, 0)?))
@@ -114,7 +119,13 @@ fn is_assignable(from: &DataType, to: &ColumnType) -> bool {
         ) => from.is_numeric(),
         (from, ColumnType::Timestamp | ColumnType::TimestampTz | ColumnType::Date) => is_time(from),
         (from, ColumnType::Bytea) => {
-            matches!(from, DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_))
+            matches!(
+                from,
+                DataType::Binary
+                    | DataType::LargeBinary
+                    | DataType::BinaryView
+                    | DataType::FixedSizeBinary(_)
+            )
         }
         (
             DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _),
@@ -131,7 +142,11 @@ fn convert(array: &ArrayRef, to: &ColumnType) -> std::result::Result<ArrayRef, S
         DataType::Null => Ok(new_null_array(&target, array.len())),
         from if is_text(from) => {
             let text = cast(array, &DataType::Utf8, to)?;
-            if matches!(to, ColumnType::Text { chars_max: None }) { Ok(text) } else { read(text.as_string(), to) }
+            if matches!(to, ColumnType::Text { chars_max: None }) {
+                Ok(text)
+            } else {
+                read(text.as_string(), to)
+            }
         }
         DataType::Dictionary(_, value) => convert(&cast(array, value, to)?, to),
         _ if matches!(to, ColumnType::Text { .. }) => read(&written(array)?, to),
@@ -148,13 +163,16 @@ fn convert(array: &ArrayRef, to: &ColumnType) -> std::result::Result<ArrayRef, S
         DataType::LargeList(element) | DataType::FixedSizeList(element, _) => {
             convert(&cast(array, &DataType::List(element.clone()), to)?, to)
         }
-        from if from.is_floating() && matches!(to, ColumnType::SmallInt | ColumnType::Integer | ColumnType::BigInt) => {
+        from if from.is_floating()
+            && matches!(to, ColumnType::SmallInt | ColumnType::Integer | ColumnType::BigInt) =>
+        {
             let floats = cast(array, &DataType::Float64, to)?;
             let rounded = floats.as_primitive::<Float64Type>().unary::<_, Float64Type>(f64::round);
             cast(&(Arc::new(rounded) as ArrayRef), &target, to)
         }
         DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale)
-            if *scale > 0 && matches!(to, ColumnType::SmallInt | ColumnType::Integer | ColumnType::BigInt) =>
+            if *scale > 0
+                && matches!(to, ColumnType::SmallInt | ColumnType::Integer | ColumnType::BigInt) =>
         {
             cast(&cast(array, &DataType::Decimal128(38, 0), to)?, &target, to)
         }
@@ -162,11 +180,17 @@ fn convert(array: &ArrayRef, to: &ColumnType) -> std::result::Result<ArrayRef, S
     }
 }
 
-fn cast(array: &ArrayRef, to: &DataType, column_type: &ColumnType) -> std::result::Result<ArrayRef, SqlError> {
+fn cast(
+    array: &ArrayRef,
+    to: &DataType,
+    column_type: &ColumnType,
+) -> std::result::Result<ArrayRef, SqlError> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(array, to, &options).map_err(|_| {
         let code = match column_type {
-            ColumnType::Timestamp | ColumnType::TimestampTz | ColumnType::Date => SqlState::DATETIME_FIELD_OVERFLOW,
+            ColumnType::Timestamp | ColumnType::TimestampTz | ColumnType::Date => {
+                SqlState::DATETIME_FIELD_OVERFLOW
+            }
             _ => SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
         };
         SqlError::new(code, format!("{column_type} out of range"))
@@ -215,7 +239,9 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(_, Some(_)) => "timestamp with time zone",
         DataType::Time32(_) | DataType::Time64(_) => "time without time zone",
         DataType::Interval(_) | DataType::Duration(_) => "interval",
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "bytea",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "bytea"
+        }
         DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _) => {
             return format!("{}[]", type_name(element.data_type()));
         }

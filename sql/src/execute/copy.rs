@@ -44,11 +44,15 @@ pub(super) async fn from_stdin(
         defaults.push(DefaultColumn::new(position, expression));
     }
     let loader = Box::new(Loader::new(target, positions, defaults, &copy.options));
-    let id = session.begin_copy()?;
+    let id = session.begin_write()?;
     Ok(Outcome::CopyIn(CopyIn { id, loader }))
 }
 
-pub(super) async fn to_stdout(session: &mut Session, call: Call<'_>, copy: &CopyTo) -> Result<Outcome, SqlError> {
+pub(super) async fn to_stdout(
+    session: &mut Session,
+    call: Call<'_>,
+    copy: &CopyTo,
+) -> Result<Outcome, SqlError> {
     let (scope, plan) = query::plan(session, call, &copy.query).await?;
     let mut batches = run(&scope.state, &plan, Some(call.parsed)).await?;
     let schema = batches.schema();

@@ -52,7 +52,7 @@ pub(super) async fn execute(
     call: Call<'_>,
     statement: &Delete,
 ) -> Result<Outcome, SqlError> {
-    session.writable()?;
+    session.begin_write()?;
     let Call { parsed, parameters } = call;
     let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
     let Prepared { scope, target, plan, parameters } = prepared;
@@ -64,6 +64,7 @@ pub(super) async fn execute(
         let transaction = &mut session.writable()?.transaction;
         blocking(|| delete_rows(&target, &batch, transaction, repeats, &mut changed))?;
     }
+    session.end_write();
     let clause = returning(parsed, statement);
     changed.outcome(&scope, &target, &clause, &parameters, Command::Delete).await
 }
@@ -126,7 +127,10 @@ impl Prepared {
             .filter(|_| statement.returning.is_some())
             .map(|field| SelectItem::UnnamedExpr(syntax::column(name, field.name())));
         let items = keys.chain(columns).collect();
-        let from = [syntax::table(&target.path(), name)].into_iter().chain(statement.using.iter().cloned()).collect();
+        let from = [syntax::table(&target.path(), name)]
+            .into_iter()
+            .chain(statement.using.iter().cloned())
+            .collect();
         let query = syntax::query(
             statement.with.clone(),
             syntax::select(items, from, statement.filter.as_deref().cloned()),

@@ -60,7 +60,7 @@ pub(super) async fn execute(
     call: Call<'_>,
     statement: &Insert,
 ) -> Result<Outcome, SqlError> {
-    session.writable()?;
+    session.begin_write()?;
     let Call { parsed, parameters } = call;
     let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
     let Prepared { scope, target, plan, mut parameters } = prepared;
@@ -97,6 +97,7 @@ pub(super) async fn execute(
             update.apply(state, parsed, &target, &plan, transaction, &mut inserter.changed).await?;
         }
     }
+    session.end_write();
     let clause = returning(parsed, statement);
     inserter.changed.outcome(&scope, &target, &clause, &parameters, Command::Insert).await
 }
@@ -124,7 +125,8 @@ impl Prepared {
             expressions.extend(assignments.iter().filter_map(|assignment| assignment.value.as_deref()));
             expressions.extend(filter.as_deref());
         }
-        let tables = syntax::mentioning(statement.source.as_deref(), expressions, statement.returning.as_ref());
+        let tables =
+            syntax::mentioning(statement.source.as_deref(), expressions, statement.returning.as_ref());
         let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
         let target = Target::find(&scope.view, &statement.target)?;
         if let Some(on_conflict) = &statement.on_conflict {
@@ -144,7 +146,8 @@ fn returning<'a>(parsed: &'a ParsedStatement, statement: &'a Insert) -> Returnin
 /// Rows conflict by the primary key only, so that is what a conflict may name.
 fn check_columns(target: &Target, columns: &[crate::dialect::Name]) -> Result<(), SqlError> {
     let Some(first) = columns.first() else { return Ok(()) };
-    let mut positions = columns.iter().map(|column| target.position_of(column)).collect::<Result<Vec<_>, _>>()?;
+    let mut positions =
+        columns.iter().map(|column| target.position_of(column)).collect::<Result<Vec<_>, _>>()?;
     let mut key = target.key_positions().to_vec();
     positions.sort_unstable();
     positions.dedup();

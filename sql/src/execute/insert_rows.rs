@@ -47,7 +47,8 @@ pub(super) fn plan_rows(
         check_width(width, positions.len(), named)?;
     }
     positions.truncate(width);
-    let given: HashMap<usize, usize> = positions.iter().enumerate().map(|(index, position)| (*position, index)).collect();
+    let given: HashMap<usize, usize> =
+        positions.iter().enumerate().map(|(index, position)| (*position, index)).collect();
     let defaults = target.defaults(scope)?;
     let columns = (0..target.schema().fields().len())
         .map(|position| {
@@ -104,7 +105,11 @@ struct Source<'a> {
 impl Source<'_> {
     fn plan(&self, query: &Query, parameters: &mut Parameters) -> Result<LogicalPlan, SqlError> {
         if let SetExpr::Values(values) = &*query.body {
-            let rows = values.rows.iter().map(|row| self.row(&row.content, parameters)).collect::<Result<Vec<_>, _>>()?;
+            let rows = values
+                .rows
+                .iter()
+                .map(|row| self.row(&row.content, parameters))
+                .collect::<Result<Vec<_>, _>>()?;
             let width = rows.first().map_or(0, Vec::len);
             if rows.iter().any(|row| row.len() != width) {
                 return Err(SqlError::syntax("VALUES lists must all be the same length"));
@@ -133,7 +138,12 @@ impl Source<'_> {
         if let SetExpr::Select(select) = &*query.body {
             self.note_parameters(select, parameters);
         }
-        plan_query(self.scope, Some(self.parsed), query.clone(), &parameters.types)
+        let mut query = query.clone();
+        // Names may matter to ORDER BY, and to nothing else.
+        if query.order_by.is_none() {
+            name_columns(&mut query.body);
+        }
+        plan_query(self.scope, Some(self.parsed), query, &parameters.types)
     }
 
     /// The cells of a row, with defaults spelt out.
@@ -159,7 +169,11 @@ impl Source<'_> {
 
     /// Each cell goes to its column by itself: one may be text and the next a
     /// number.
-    fn plan_values(&self, rows: Vec<Vec<ast::Expr>>, parameters: &Parameters) -> Result<LogicalPlan, SqlError> {
+    fn plan_values(
+        &self,
+        rows: Vec<Vec<ast::Expr>>,
+        parameters: &Parameters,
+    ) -> Result<LogicalPlan, SqlError> {
         let rows = plan_values(self.scope, Some(self.parsed), rows, &parameters.types)?;
         let width = rows.first().map_or(0, Vec::len);
         let empty = DFSchema::empty();
@@ -169,7 +183,12 @@ impl Source<'_> {
                 row.into_iter()
                     .zip(self.positions)
                     .map(|(cell, position)| {
-                        assign(cell, &empty, self.target.column(*position), self.target.column_type(*position))
+                        assign(
+                            cell,
+                            &empty,
+                            self.target.column(*position),
+                            self.target.column_type(*position),
+                        )
                     })
                     .collect::<Result<Vec<_>, _>>()
             })
@@ -203,6 +222,28 @@ impl Source<'_> {
     }
 }
 
+/// Gives each expression a name of its own: the planner takes no two of one
+/// name, be they only the same constant twice.
+fn name_columns(body: &mut SetExpr) {
+    match body {
+        SetExpr::Select(select) => {
+            for (index, item) in select.projection.iter_mut().enumerate() {
+                if let SelectItem::UnnamedExpr(expression) = item {
+                    *item = SelectItem::ExprWithAlias {
+                        expr: std::mem::replace(expression, syntax::null()),
+                        alias: syntax::quoted(&format!("__column_{index}")),
+                    };
+                }
+            }
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            name_columns(left);
+            name_columns(right);
+        }
+        _ => {}
+    }
+}
+
 /// Whether nothing stands around a query's body.
 fn is_only_body(query: &Query) -> bool {
     query.with.is_none()
@@ -215,7 +256,9 @@ fn is_only_body(query: &Query) -> bool {
 fn has_subquery(rows: &[Vec<ast::Expr>]) -> bool {
     rows.iter().flatten().any(|cell| {
         ast::visit_expressions(cell, |expression| match expression {
-            ast::Expr::Subquery(_) | ast::Expr::Exists { .. } | ast::Expr::InSubquery { .. } => ControlFlow::Break(()),
+            ast::Expr::Subquery(_) | ast::Expr::Exists { .. } | ast::Expr::InSubquery { .. } => {
+                ControlFlow::Break(())
+            }
             _ => ControlFlow::Continue(()),
         })
         .is_break()

@@ -77,8 +77,8 @@ impl<'a> OnConflictUpdate<'a> {
             }
             None => (nothing(target)?, nothing(target)?),
         };
-        let scope =
-            scope.with_stand_ins(HashMap::from([(STORED.to_owned(), stored), (PROPOSED.to_owned(), proposed)]));
+        let scope = scope
+            .with_stand_ins(HashMap::from([(STORED.to_owned(), stored), (PROPOSED.to_owned(), proposed)]));
         let pairs = Expr::BinaryOp {
             left: Box::new(syntax::column(self.name, ROW)),
             op: BinaryOperator::Eq,
@@ -128,7 +128,8 @@ fn numbered(target: &Target, batch: &RecordBatch) -> Result<Arc<dyn TableProvide
     let numbers: ArrayRef = Arc::new(UInt64Array::from_iter_values(0..batch.num_rows() as u64));
     let columns = batch.columns().iter().cloned().chain([numbers]).collect();
     let schema = numbered_schema(target);
-    let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|error| SqlError::internal(error.to_string()))?;
+    let batch = RecordBatch::try_new(schema.clone(), columns)
+        .map_err(|error| SqlError::internal(error.to_string()))?;
     Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).map_err(|error| SqlError::from(&error))?))
 }
 

@@ -30,7 +30,8 @@ impl Parameters {
 
     /// Of a statement that runs.
     pub(super) fn given(values: &[ScalarValue]) -> Self {
-        let types = values.iter().map(|value| Some(value.data_type()).filter(|data_type| !data_type.is_null()));
+        let types =
+            values.iter().map(|value| Some(value.data_type()).filter(|data_type| !data_type.is_null()));
         Self { types: types.collect(), values: Some(values.to_vec()), count: values.len() }
     }
 
@@ -45,7 +46,9 @@ impl Parameters {
     /// An expression that is a parameter has the type of the column to which
     /// it goes, unless something else is known of it.
     pub(super) fn note(&mut self, expression: &Expr, column_type: &DataType) {
-        let Some(index) = syntax::parameter(expression).and_then(|number| number.checked_sub(1)) else { return };
+        let Some(index) = syntax::parameter(expression).and_then(|number| number.checked_sub(1)) else {
+            return;
+        };
         if index >= self.count {
             return;
         }
@@ -76,7 +79,8 @@ impl Parameters {
         for plan in plans {
             let told = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
             for (name, data_type) in told {
-                let Some(index) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()) else {
+                let Some(index) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok())
+                else {
                     continue;
                 };
                 let index = index.saturating_sub(1);

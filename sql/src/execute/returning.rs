@@ -45,7 +45,8 @@ impl Changed {
         let Some(kept) = &mut self.kept else { return Ok(()) };
         if !rows.is_empty() {
             let indices = UInt64Array::from(rows.to_vec());
-            let rows = take_record_batch(batch, &indices).map_err(|error| SqlError::internal(error.to_string()))?;
+            let rows =
+                take_record_batch(batch, &indices).map_err(|error| SqlError::internal(error.to_string()))?;
             kept.push(rows);
         }
         Ok(())
@@ -104,7 +105,8 @@ impl Returning<'_> {
         parameters: &Parameters,
     ) -> Result<Option<LogicalPlan>, SqlError> {
         let Some(items) = self.items else { return Ok(None) };
-        let rows = MemTable::try_new(target.schema().clone(), vec![rows]).map_err(|error| SqlError::from(&error))?;
+        let rows =
+            MemTable::try_new(target.schema().clone(), vec![rows]).map_err(|error| SqlError::from(&error))?;
         let rows: Arc<dyn TableProvider> = Arc::new(rows);
         let scope = scope.with_stand_ins(HashMap::from([(ROWS.to_owned(), rows)]));
         let body = syntax::select(items.clone(), vec![syntax::table(&[ROWS], self.name)], None);

@@ -109,7 +109,9 @@ pub(super) fn null() -> Expr {
 /// The `n` of an expression that is `$n` and nothing else, from 1.
 pub(super) fn parameter(expression: &Expr) -> Option<usize> {
     match expression {
-        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => name.strip_prefix('$')?.parse().ok(),
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => {
+            name.strip_prefix('$')?.parse().ok()
+        }
         Expr::Nested(inner) => parameter(inner),
         _ => None,
     }

@@ -66,10 +66,11 @@ impl NewRow {
 
     /// Puts it into a transaction.
     pub(crate) fn put(self, transaction: &mut Transaction) -> Result<(), SqlError> {
-        Ok(match self {
+        match self {
             Self::Encoded(row) => transaction.put_row(row)?,
             Self::KeyValue(key, value) => transaction.put(key, value)?,
-        })
+        }
+        Ok(())
     }
 }
 
@@ -265,7 +266,9 @@ impl Target {
         let missing = |column: &str| {
             SqlError::new(
                 SqlState::NOT_NULL_VIOLATION,
-                format!("null value in column \"{column}\" of table \"{KEY_VALUES}\" violates its not-null constraint"),
+                format!(
+                    "null value in column \"{column}\" of table \"{KEY_VALUES}\" violates its not-null constraint"
+                ),
             )
         };
         let Value::Text(key) = key else { return Err(missing("key")) };
@@ -333,7 +336,8 @@ impl Target {
     /// # Errors
     /// When the arrays are not of the columns' types.
     pub(crate) fn batch(&self, columns: Vec<ArrayRef>) -> Result<RecordBatch, SqlError> {
-        RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| SqlError::internal(error.to_string()))
+        RecordBatch::try_new(self.schema.clone(), columns)
+            .map_err(|error| SqlError::internal(error.to_string()))
     }
 
     /// A second row with the key of another (23505).

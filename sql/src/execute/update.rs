@@ -50,7 +50,7 @@ pub(super) async fn execute(
     call: Call<'_>,
     statement: &Update,
 ) -> Result<Outcome, SqlError> {
-    session.writable()?;
+    session.begin_write()?;
     let Call { parsed, parameters } = call;
     let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
     let Prepared { scope, target, plan, parameters } = prepared;
@@ -64,6 +64,7 @@ pub(super) async fn execute(
     }
     let transaction = &mut session.writable()?.transaction;
     blocking(|| updater.finish(transaction))?;
+    session.end_write();
     let clause = returning(parsed, statement);
     changed.outcome(&scope, &target, &clause, &parameters, Command::Update).await
 }
@@ -90,7 +91,8 @@ impl Prepared {
         let target = Target::find(&view, &statement.target)?;
         let assignments = Assignments::new(&target, &statement.assignments, &mut parameters)?;
         let name = name(statement);
-        let from = [syntax::table(&target.path(), name)].into_iter().chain(statement.from.iter().cloned()).collect();
+        let from =
+            [syntax::table(&target.path(), name)].into_iter().chain(statement.from.iter().cloned()).collect();
         let filter = statement.filter.as_deref().cloned();
         let body = syntax::select(assignments.select_items(&target, name), from, filter);
         let query = syntax::query(statement.with.clone(), body);

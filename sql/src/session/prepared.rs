@@ -23,7 +23,7 @@ impl Prepared {
         parameter_types: &[Option<DataType>],
     ) -> Result<Self, SqlError> {
         let Description { parameter_types, schema } =
-            execute::describe(session, parsed, parsed.statement(), parameter_types).await?;
+            parsed.on_stack(execute::describe(session, parsed, parsed.statement(), parameter_types)).await?;
         Ok(Self { parsed: parsed.clone(), parameter_types, schema })
     }
 

@@ -51,7 +51,7 @@ impl Session {
     /// From here on, statements are one transaction, until
     /// [`Session::end_implicit_block`].
     pub async fn begin_implicit_block(&mut self) {
-        self.undo_copy();
+        self.undo_unfinished();
         self.block = Block::Implicit;
     }
 
@@ -61,7 +61,7 @@ impl Session {
     /// # Errors
     /// When the commit conflicts with another transaction.
     pub async fn end_implicit_block(&mut self, success: bool) -> Result<(), SqlError> {
-        self.undo_copy();
+        self.undo_unfinished();
         self.block = Block::None;
         if self.transaction.as_ref().is_some_and(|open| open.implicit) {
             if success {

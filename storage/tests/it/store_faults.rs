@@ -8,16 +8,20 @@ use proptest::prelude::*;
 
 use crate::store_fixture::*;
 
-/// Creates a store, or opens it, and does a bit of everything. Goes on after
+/// Creates a store and does a bit of everything with it. Goes on after
 /// errors, as a careless caller would.
 fn work(vfs: &FaultVfs, history: &mut History) -> Result<()> {
+    work_with(vfs, history, &[7; 100])
+}
+
+/// The same, with this chunk among what is written.
+fn work_with(vfs: &FaultVfs, history: &mut History, chunk: &[u8]) -> Result<()> {
     let store = Store::create(Arc::new(vfs.clone()), dir(), &uncompressed())?;
     let steps = [
         history.mutate(&store, 1),
         history.commit(&store, 2),
         history.mutate(&store, 3),
-        // More than the buffer takes, so that an append writes to the file.
-        store.write(&vec![7; 1_200_000]).map(|_| ()),
+        store.write(chunk).map(|_| ()),
         history.commit(&store, 4),
         history.seal(&store, 5),
         history.mutate(&store, 6),
@@ -88,6 +92,23 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
                 survive(&memory, history, created);
             }
         }
+    }
+}
+
+/// A chunk larger than the buffer makes the append itself write to the file.
+#[test]
+fn whichever_call_fails_when_appends_write_to_the_file_nothing_acknowledged_is_lost() {
+    let large = vec![7; 1_200_000];
+    let vfs = FaultVfs::new(&MemoryVfs::new(), None);
+    work_with(&vfs, &mut History::new(), &large).unwrap();
+    assert!(vfs.calls() > calls_without_fault(), "the append writes");
+    for first in 0..vfs.calls() {
+        let memory = MemoryVfs::new();
+        let fault = Fault { first, last: first, effect: Effect::Half };
+        let mut history = History::new();
+        let created = work_with(&FaultVfs::new(&memory, Some(fault)), &mut history, &large).is_ok();
+        survive(&memory.after_power_loss(), history.clone(), created);
+        survive(&memory, history, created);
     }
 }
 

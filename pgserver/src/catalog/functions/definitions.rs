@@ -5,15 +5,15 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use microprolly_sql::CatalogView;
 
-use super::super::relations::{PrimaryKey, Relation, quote_ident, user_relations};
-use super::{CatalogFunction, function, number, oid, text, text_value};
+use super::super::relations::{PrimaryKey, Relation, quote_ident};
+use super::{CatalogFunction, function, number, oid, relation_function, text, text_value};
 
 pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
     let mut functions = vec![
         // What is stored for an expression is its text already.
         function("pg_get_expr", 2..=3, DataType::Utf8, |arguments| Ok(text_value(text(arguments, 0)?))),
-        index_def(Arc::clone(view)),
-        constraint_def(Arc::clone(view)),
+        index_def(view),
+        constraint_def(view),
     ];
     let nothing = [
         // Of objects that do not exist here.
@@ -43,11 +43,10 @@ pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
 }
 
 /// `pg_get_indexdef(index [, column, pretty])`: the whole definition, or one column's.
-fn index_def(view: Arc<dyn CatalogView>) -> CatalogFunction {
-    function("pg_get_indexdef", 1..=3, DataType::Utf8, move |arguments| {
+fn index_def(view: &Arc<dyn CatalogView>) -> CatalogFunction {
+    relation_function("pg_get_indexdef", 1..=3, DataType::Utf8, view, |relations, arguments| {
         let Some(wanted) = oid(arguments, 0)? else { return Ok(text_value(None)) };
         let column = number(arguments, 1)?.unwrap_or(0);
-        let relations = user_relations(view.as_ref())?;
         let found = relations.iter().find_map(|table| {
             let key = table.primary_key.as_ref().filter(|key| key.index_oid == wanted)?;
             match usize::try_from(column) {
@@ -72,10 +71,9 @@ pub(in crate::catalog) fn index_definition(table: &Relation, key: &PrimaryKey) -
 }
 
 /// `pg_get_constraintdef(constraint [, pretty])`.
-fn constraint_def(view: Arc<dyn CatalogView>) -> CatalogFunction {
-    function("pg_get_constraintdef", 1..=2, DataType::Utf8, move |arguments| {
+fn constraint_def(view: &Arc<dyn CatalogView>) -> CatalogFunction {
+    relation_function("pg_get_constraintdef", 1..=2, DataType::Utf8, view, |relations, arguments| {
         let Some(wanted) = oid(arguments, 0)? else { return Ok(text_value(None)) };
-        let relations = user_relations(view.as_ref())?;
         let found = relations
             .iter()
             .find(|table| table.primary_key.as_ref().is_some_and(|key| key.constraint_oid == wanted));

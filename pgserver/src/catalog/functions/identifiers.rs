@@ -12,9 +12,9 @@ use microprolly_sql::{CatalogView, SqlError, SqlState};
 use pgwire::api::Type;
 
 use super::super::oids;
-use super::super::relations::{all_relations, quote_ident};
+use super::super::relations::{Relation, quote_ident};
 use super::super::statics;
-use super::{CatalogFunction, function, oid, oid_value, sql_type_name, text, text_value};
+use super::{CatalogFunction, oid, oid_value, relation_function, sql_type_name, text, text_value};
 
 pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
     let kinds = [
@@ -44,8 +44,8 @@ enum Kind {
 
 /// Name to identifier; a name that is a number is that identifier.
 fn lookup(name: &'static str, kind: Kind, view: &Arc<dyn CatalogView>, strict: bool) -> CatalogFunction {
-    let view = Arc::clone(view);
-    function(name, 1..=1, DataType::Int64, move |arguments| {
+    let user = Arc::clone(view);
+    relation_function(name, 1..=1, DataType::Int64, view, move |relations, arguments| {
         let Some(text) = text(arguments, 0)? else { return Ok(oid_value(None)) };
         if let Ok(number) = text.trim().parse::<u32>() {
             return Ok(oid_value(Some(number)));
@@ -53,7 +53,7 @@ fn lookup(name: &'static str, kind: Kind, view: &Arc<dyn CatalogView>, strict: b
         if text == "-" {
             return Ok(oid_value(Some(0)));
         }
-        match kind.find(&parts(&text), &text, view.as_ref())? {
+        match kind.find(&parts(&text), &text, relations, &user.user())? {
             None if strict => Err(kind.unknown(&text)),
             found => Ok(oid_value(found)),
         }
@@ -62,8 +62,8 @@ fn lookup(name: &'static str, kind: Kind, view: &Arc<dyn CatalogView>, strict: b
 
 /// Identifier to name; one that names nothing shows as the number.
 fn show(name: &'static str, kind: Kind, view: &Arc<dyn CatalogView>) -> CatalogFunction {
-    let view = Arc::clone(view);
-    function(name, 1..=1, DataType::Utf8, move |arguments| {
+    let user = Arc::clone(view);
+    relation_function(name, 1..=1, DataType::Utf8, view, move |relations, arguments| {
         // Some columns of this kind have been exported as names already.
         if let Some(text) = text(arguments, 0)?
             && text.trim().parse::<i64>().is_err()
@@ -73,21 +73,27 @@ fn show(name: &'static str, kind: Kind, view: &Arc<dyn CatalogView>) -> CatalogF
         let Some(oid) = oid(arguments, 0)? else { return Ok(text_value(None)) };
         let name = match oid {
             0 => "-".to_owned(),
-            oid => kind.name(oid, view.as_ref())?.unwrap_or_else(|| oid.to_string()),
+            oid => kind.name(oid, relations, &user.user())?.unwrap_or_else(|| oid.to_string()),
         };
         Ok(text_value(Some(name)))
     })
 }
 
 impl Kind {
-    fn find(self, parts: &[String], text: &str, view: &dyn CatalogView) -> Result<Option<u32>, SqlError> {
+    fn find(
+        self,
+        parts: &[String],
+        text: &str,
+        relations: &[Relation],
+        user: &str,
+    ) -> Result<Option<u32>, SqlError> {
         let (schema, name) = match parts {
             [name] => (None, name.as_str()),
             [schema, name] | [_, schema, name] => (Some(schema.as_str()), name.as_str()),
             _ => return Ok(None),
         };
         Ok(match self {
-            Self::Class => all_relations(view)?
+            Self::Class => relations
                 .iter()
                 .filter(|relation| relation.name == name)
                 .filter(|relation| match schema {
@@ -100,13 +106,13 @@ impl Kind {
             Self::Type => find_type(text)?,
             Self::Function => static_oid("pg_proc", "proname", name)?,
             Self::Namespace => oids::of_schema(name),
-            Self::Role => (name == view.user()).then_some(oids::USER),
+            Self::Role => (name == user).then_some(oids::USER),
         })
     }
 
-    fn name(self, oid: u32, view: &dyn CatalogView) -> Result<Option<String>, SqlError> {
+    fn name(self, oid: u32, relations: &[Relation], user: &str) -> Result<Option<String>, SqlError> {
         Ok(match self {
-            Self::Class => all_relations(view)?.iter().find(|relation| relation.oid == oid).map(|relation| {
+            Self::Class => relations.iter().find(|relation| relation.oid == oid).map(|relation| {
                 let name = quote_ident(&relation.name);
                 if relation.is_visible() { name } else { format!("{}.{name}", quote_ident(&relation.schema)) }
             }),
@@ -116,7 +122,7 @@ impl Kind {
                 .into_iter()
                 .find(|name| oids::of_schema(name) == Some(oid))
                 .map(str::to_owned),
-            Self::Role => (oid == oids::USER).then(|| quote_ident(&view.user())),
+            Self::Role => (oid == oids::USER).then(|| quote_ident(user)),
         })
     }
 

@@ -24,6 +24,7 @@ use datafusion_pg_catalog::pg_catalog::generate_series_arg_coercion::CoerceIntAr
 use datafusion_pg_catalog::pg_catalog::quote_ident_udf::create_parse_ident_udf;
 use microprolly_sql::{CatalogView, SqlError, SqlState};
 
+use super::relations::{Relation, all_relations};
 use super::statics;
 
 pub(super) use definitions::index_definition;
@@ -55,7 +56,15 @@ pub(super) fn register(
 }
 
 /// What a function gives for the arguments of one row.
-type Apply = Arc<dyn Fn(&[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync>;
+#[derive(Clone)]
+enum Apply {
+    /// From the arguments alone.
+    Row(Arc<dyn Fn(&[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync>),
+    /// From what there is, which is looked up once for all rows of a batch.
+    Relations(Arc<dyn CatalogView>, Arc<OfRelations>),
+}
+
+type OfRelations = dyn Fn(&[Relation], &[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync;
 
 /// A function of the catalog.
 #[derive(Clone)]
@@ -81,6 +90,26 @@ fn function(
     returns: DataType,
     apply: impl Fn(&[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync + 'static,
 ) -> CatalogFunction {
+    catalog_function(name, arguments, returns, Apply::Row(Arc::new(apply)))
+}
+
+/// A function that looks at what there is.
+fn relation_function(
+    name: &'static str,
+    arguments: std::ops::RangeInclusive<usize>,
+    returns: DataType,
+    view: &Arc<dyn CatalogView>,
+    apply: impl Fn(&[Relation], &[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync + 'static,
+) -> CatalogFunction {
+    catalog_function(name, arguments, returns, Apply::Relations(Arc::clone(view), Arc::new(apply)))
+}
+
+fn catalog_function(
+    name: &'static str,
+    arguments: std::ops::RangeInclusive<usize>,
+    returns: DataType,
+    apply: Apply,
+) -> CatalogFunction {
     let counts = arguments.map(|count| match count {
         0 => TypeSignature::Nullary,
         count => TypeSignature::Any(count),
@@ -89,7 +118,7 @@ fn function(
         name,
         signature: Signature::one_of(counts.collect(), Volatility::Volatile),
         returns: Returns::Type(returns),
-        apply: Arc::new(apply),
+        apply,
     }
 }
 
@@ -188,8 +217,17 @@ impl ScalarUDFImpl for CatalogFunction {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let external = |error: SqlError| DataFusionError::External(Box::new(error));
+        let relations = match &self.apply {
+            Apply::Row(_) => Vec::new(),
+            Apply::Relations(view, _) => all_relations(view.as_ref()).map_err(external)?,
+        };
         let apply = |row: &[ScalarValue]| {
-            (self.apply)(row).map_err(|error| DataFusionError::External(Box::new(error)))
+            match &self.apply {
+                Apply::Row(apply) => apply(row),
+                Apply::Relations(_, apply) => apply(&relations, row),
+            }
+            .map_err(external)
         };
         let scalars: Option<Vec<ScalarValue>> = arguments
             .args

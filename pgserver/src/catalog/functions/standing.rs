@@ -8,11 +8,10 @@ use datafusion::scalar::ScalarValue;
 use microprolly_sql::CatalogView;
 
 use super::super::oids;
-use super::super::relations::all_relations;
-use super::{CatalogFunction, Returns, function, oid, text_value};
+use super::{Apply, CatalogFunction, Returns, function, oid, relation_function, text_value};
 
 pub(super) fn functions(view: &Arc<dyn CatalogView>) -> Vec<CatalogFunction> {
-    let mut functions = vec![visible_tables(Arc::clone(view)), user_by_id(Arc::clone(view))];
+    let mut functions = vec![visible_tables(view), user_by_id(Arc::clone(view))];
     // What is built in is all in pg_catalog, where unqualified names are found.
     let visible = [
         "pg_collation_is_visible",
@@ -67,18 +66,11 @@ fn always(name: &'static str, arguments: std::ops::RangeInclusive<usize>, answer
     function(name, arguments, DataType::Boolean, move |_| Ok(ScalarValue::Boolean(Some(answer))))
 }
 
-fn visible_tables(view: Arc<dyn CatalogView>) -> CatalogFunction {
-    function("pg_table_is_visible", 1..=1, DataType::Boolean, move |arguments| {
+fn visible_tables(view: &Arc<dyn CatalogView>) -> CatalogFunction {
+    relation_function("pg_table_is_visible", 1..=1, DataType::Boolean, view, |relations, arguments| {
         let Some(wanted) = oid(arguments, 0)? else { return Ok(ScalarValue::Boolean(None)) };
-        // Built-in identifiers are below the users'; all of pg_catalog is visible.
-        let found = view.tables()?.into_iter().find(|table| table.oid == wanted);
-        let visible = match found {
-            Some(table) => Some(table.schema == "public"),
-            None => all_relations(view.as_ref())?
-                .iter()
-                .find(|relation| relation.oid == wanted)
-                .map(|relation| relation.is_visible()),
-        };
+        let visible =
+            relations.iter().find(|relation| relation.oid == wanted).map(|relation| relation.is_visible());
         Ok(ScalarValue::Boolean(visible))
     })
 }
@@ -112,7 +104,7 @@ fn expand_array() -> CatalogFunction {
         name: "_pg_expandarray",
         signature: Signature::new(TypeSignature::Any(1), Volatility::Immutable),
         returns: Returns::Of(returns),
-        apply: Arc::new(|arguments| {
+        apply: Apply::Row(Arc::new(|arguments| {
             let internal = |error: &dyn std::fmt::Display| {
                 microprolly_sql::SqlError::internal(format!("_pg_expandarray: {error}"))
             };
@@ -137,7 +129,7 @@ fn expand_array() -> CatalogFunction {
                 ))));
             }
             Ok(ScalarValue::List(ScalarValue::new_list_nullable(&pairs, &pair)))
-        }),
+        })),
     }
 }
 
@@ -147,7 +139,7 @@ fn array_or_empty() -> CatalogFunction {
         name: "pg_array_or_empty",
         signature: Signature::new(TypeSignature::Any(1), Volatility::Immutable),
         returns: Returns::Of(|arguments| arguments.first().cloned().unwrap_or(DataType::Null)),
-        apply: Arc::new(|arguments| {
+        apply: Apply::Row(Arc::new(|arguments| {
             let argument = arguments.first().cloned().unwrap_or(ScalarValue::Null);
             Ok(match argument.data_type() {
                 DataType::List(element) if argument.is_null() => {
@@ -155,6 +147,6 @@ fn array_or_empty() -> CatalogFunction {
                 }
                 _ => argument,
             })
-        }),
+        })),
     }
 }

@@ -84,11 +84,12 @@ fn chains_as_programs_write_them_pass() {
     for where_clause in [
         chain(500, "a = 1", " AND "),
         chain(500, "(a = 1 AND b = 2)", " OR "),
-        chain(280, "a LIKE 'x' AND b IS NOT NULL", " AND "),
+        chain(250, "a LIKE 'x' AND b IS NOT NULL", " AND "),
         format!("a IN ({})", chain(50_000, "1", ", ")),
         chain(500, "1", " + ") + " > 0",
         format!("{}a{} = 1", "(".repeat(60), ")".repeat(60)),
-        format!("{}a{} = 1", "coalesce(".repeat(60), ", 1)".repeat(60)),
+        format!("{}a{} = 1", "abs(".repeat(60), ")".repeat(60)),
+        format!("{}a{} = 1", "coalesce(".repeat(12), ", 1)".repeat(12)),
     ] {
         assert_eq!(on_a_small_stack(format!("SELECT * FROM t WHERE {where_clause}")), Ok(1));
     }
@@ -128,9 +129,7 @@ fn the_deepest_of_every_kind_that_is_let_through_does_not_overflow_a_small_stack
     for (before, open, inner, close) in [
         ("SELECT ", "(", "1", ")"),
         ("SELECT ", "abs(", "1", ")"),
-        ("SELECT ", "coalesce(1, ", "1", ")"),
-        ("SELECT ", "(SELECT ", "1", ")"),
-        ("SELECT ", "1 IN (SELECT ", "1", ")"),
+        ("SELECT ", "nullif(1, ", "1", ")"),
         ("SELECT ", "CASE WHEN true THEN ", "1", " END"),
         ("SELECT ", "ARRAY[", "1", "]"),
         ("SELECT * FROM ", "(SELECT * FROM ", "t", ") x"),
@@ -166,8 +165,28 @@ fn text_that_the_parser_would_read_again_and_again_is_cut_short() {
     refused(format!("SELECT {}1{}", "1 IN ((SELECT ".repeat(30), "), 2)".repeat(30)));
     // These are read in linear time.
     parse(&format!("SELECT * FROM {}t{}", "(".repeat(40), " CROSS JOIN t)".repeat(40)));
-    parse(&format!("SELECT {}1{}", "coalesce(f(".repeat(30), "))".repeat(30)));
+    parse(&format!("SELECT {}1{}", "abs(f(".repeat(30), "))".repeat(30)));
     parse(&format!("SELECT * FROM {}t{}", "(SELECT * FROM ".repeat(40), ") x".repeat(40)));
+}
+
+#[test]
+fn sub_queries_and_coalesce_that_double_the_planners_work_are_refused_beyond_a_dozen() {
+    let nested = |open: &str, inner: &str, close: &str, n: usize| {
+        on_a_small_stack(format!("SELECT {}{inner}{}", open.repeat(n), close.repeat(n)))
+            .map_err(|(code, _)| code)
+    };
+    for (open, inner, close) in [
+        ("(SELECT ", "1", ")"),
+        ("1 IN (SELECT ", "1", ")"),
+        ("EXISTS (SELECT ", "1", ")"),
+        ("coalesce(1, ", "1", ")"),
+        ("1 + COALESCE(", "1", ", 2)"),
+    ] {
+        assert_eq!(nested(open, inner, close, DOUBLING_DEPTH_MAX), Ok(1), "{open}");
+        assert_eq!(nested(open, inner, close, DOUBLING_DEPTH_MAX + 1), Err("54001".to_owned()), "{open}");
+    }
+    // Side by side they double nothing.
+    parse(&format!("SELECT {}", vec!["coalesce((SELECT 1), 2)"; 100].join(", ")));
 }
 
 #[test]

@@ -49,8 +49,8 @@ impl DiffColumn {
         Self { field: Arc::new(ColumnType::TEXT.field(name)), origin }
     }
 
-    /// `diff_type`, the columns of the primary key, and each column before and
-    /// after.
+    /// `diff_type`, the columns of the primary key, and each other column
+    /// before and after. The key is the same on both sides.
     pub(super) fn of_type(definition: &TypeDefinition) -> Vec<Self> {
         let schema = definition.arrow_schema();
         let key = match definition.primary_key.as_slice() {
@@ -62,12 +62,15 @@ impl DiffColumn {
             Self { field: Arc::new(field), origin: Origin::Field(side, position) }
         };
         let mut columns = vec![Self::text(DIFF_TYPE, Origin::Kind)];
-        for name in key {
+        for &name in &key {
             if let Some((position, _)) = schema.column_with_name(name) {
                 columns.push(column(name.to_owned(), position, Side::Either));
             }
         }
         for (position, field) in schema.fields().iter().enumerate() {
+            if key.contains(&field.name().as_str()) {
+                continue;
+            }
             columns.push(column(format!("{FROM}{}", field.name()), position, Side::From));
             columns.push(column(format!("{TO}{}", field.name()), position, Side::To));
         }
