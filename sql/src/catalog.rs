@@ -18,10 +18,7 @@ pub trait CatalogExtension: Send + Sync {
     fn install(&self, context: &SessionContext, view: Arc<dyn CatalogView>) -> Result<(), SqlError>;
 
     /// Rewrites a parsed statement before it is planned.
-    fn rewrite(
-        &self,
-        statement: sqlparser::ast::Statement,
-    ) -> Result<sqlparser::ast::Statement, SqlError> {
+    fn rewrite(&self, statement: sqlparser::ast::Statement) -> Result<sqlparser::ast::Statement, SqlError> {
         Ok(statement)
     }
 }

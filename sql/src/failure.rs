@@ -64,7 +64,9 @@ pub(crate) fn value_failure(failure: ValueError, column_type: &ColumnType) -> Sq
 fn storage_failure(error: &StorageError) -> SqlError {
     let code = match error {
         StorageError::NotFound { .. } | StorageError::Corrupt { .. } => SqlState::DATA_CORRUPTED,
-        StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => SqlState::DISK_FULL,
+        StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            SqlState::DISK_FULL
+        }
         StorageError::Io { .. } | StorageError::Poisoned { .. } => SqlState::IO_ERROR,
         StorageError::Locked { .. } => SqlState::OBJECT_IN_USE,
         StorageError::NotAStore { .. } | StorageError::AlreadyExists { .. } => SqlState::UNDEFINED_FILE,
@@ -90,7 +92,10 @@ impl From<SqlError> for PlannerError {
 pub(crate) fn planner_failure(error: &PlannerError, statement: Option<&ParsedStatement>) -> SqlError {
     let position = || {
         let span = error.diagnostic()?.span?;
-        let location = |at: datafusion::common::Location| sqlparser::tokenizer::Location { line: at.line, column: at.column };
+        let location = |at: datafusion::common::Location| sqlparser::tokenizer::Location {
+            line: at.line,
+            column: at.column,
+        };
         statement?.position_of(sqlparser::tokenizer::Span::new(location(span.start), location(span.end)))
     };
     SqlError::from(error).or_position(position())
@@ -103,7 +108,9 @@ impl From<&PlannerError> for SqlError {
                 Some(own) => own.clone(),
                 None => Self::internal(source.to_string()),
             },
-            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(&**inner),
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                Self::from(&**inner)
+            }
             DataFusionError::Shared(inner) => Self::from(&**inner),
             DataFusionError::Collection(all) => match all.first() {
                 Some(first) => Self::from(first),
@@ -114,7 +121,9 @@ impl From<&PlannerError> for SqlError {
             DataFusionError::NotImplemented(message) => Self::not_supported(first_line(message)),
             DataFusionError::Plan(message) => Self::new(plan_code(message), first_line(message)),
             DataFusionError::Execution(message) => Self::new(execution_code(message), first_line(message)),
-            DataFusionError::ResourcesExhausted(message) => Self::new(SqlState::OUT_OF_MEMORY, first_line(message)),
+            DataFusionError::ResourcesExhausted(message) => {
+                Self::new(SqlState::OUT_OF_MEMORY, first_line(message))
+            }
             DataFusionError::SQL(parser, _) => Self::syntax(parser.to_string()),
             other => Self::internal(other.strip_backtrace()),
         }
@@ -125,7 +134,9 @@ fn arrow_failure(error: &arrow::error::ArrowError) -> SqlError {
     use arrow::error::ArrowError;
     match error {
         ArrowError::DivideByZero => SqlError::new(SqlState::DIVISION_BY_ZERO, "division by zero"),
-        ArrowError::ArithmeticOverflow(message) => SqlError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message),
+        ArrowError::ArithmeticOverflow(message) => {
+            SqlError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message)
+        }
         ArrowError::CastError(message) | ArrowError::ParseError(message) => {
             SqlError::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
         }
@@ -169,7 +180,9 @@ fn schema_failure(error: &SchemaError) -> SqlError {
 fn plan_code(message: &str) -> SqlState {
     let lower = message.to_lowercase();
     let has = |words: &str| lower.contains(words);
-    if has("invalid function") || has("function") && (has("not found") || has("no function matches") || has("failed to match")) {
+    if has("invalid function")
+        || has("function") && (has("not found") || has("no function matches") || has("failed to match"))
+    {
         SqlState::UNDEFINED_FUNCTION
     } else if has("table") && has("not found") {
         SqlState::UNDEFINED_TABLE

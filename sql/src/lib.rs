@@ -20,6 +20,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cancellation;
 mod catalog;
 mod copy;
 mod database;
@@ -27,6 +28,7 @@ mod dialect;
 mod error;
 mod execute;
 mod failure;
+mod normalize;
 mod outcome;
 mod planning;
 mod scope;

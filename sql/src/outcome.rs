@@ -32,9 +32,11 @@ pub enum Outcome {
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rows { schema, command, .. } => {
-                f.debug_struct("Rows").field("schema", schema).field("command", command).finish_non_exhaustive()
-            }
+            Self::Rows { schema, command, .. } => f
+                .debug_struct("Rows")
+                .field("schema", schema)
+                .field("command", command)
+                .finish_non_exhaustive(),
             Self::Done { tag } => f.debug_struct("Done").field("tag", tag).finish(),
             Self::CopyIn(_) => f.write_str("CopyIn"),
             Self::CopyOut(_) => f.write_str("CopyOut"),

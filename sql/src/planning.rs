@@ -45,7 +45,11 @@ pub(crate) fn plan_query(
 }
 
 /// Plans an expression over the columns of a schema.
-pub(crate) fn plan_expression(scope: &Scope, expression: ast::Expr, schema: &DFSchema) -> Result<Expr, SqlError> {
+pub(crate) fn plan_expression(
+    scope: &Scope,
+    expression: ast::Expr,
+    schema: &DFSchema,
+) -> Result<Expr, SqlError> {
     SqlToRel::new_with_options(scope, options(scope))
         .sql_to_expr(expression, schema, &mut PlannerContext::new())
         .map_err(|error| planner_failure(&error, None))
@@ -103,7 +107,10 @@ pub(crate) fn parameter_types(
     let inferred = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
     let mut types: Vec<Option<DataType>> = given.to_vec();
     for (name, data_type) in inferred {
-        let Some(index) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()).and_then(|n| n.checked_sub(1))
+        let Some(index) = name
+            .strip_prefix('$')
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|n| n.checked_sub(1))
         else {
             continue;
         };
@@ -128,7 +135,8 @@ pub(crate) fn bind_parameters(
     if parameters.is_empty() {
         return Ok(plan);
     }
-    plan.with_param_values(ParamValues::from(parameters.to_vec())).map_err(|error| planner_failure(&error, parsed))
+    plan.with_param_values(ParamValues::from(parameters.to_vec()))
+        .map_err(|error| planner_failure(&error, parsed))
 }
 
 /// Optimizes a plan and makes it executable.

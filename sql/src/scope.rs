@@ -145,22 +145,26 @@ impl Tables {
         match number.checked_sub(1).and_then(|index| self.parameters.get(index)) {
             Some(Some(value)) => match value.try_as_str() {
                 Some(Some(text)) => Ok(Some(text.to_owned())),
-                _ => Err(SqlError::new(SqlState::NULL_VALUE_NOT_ALLOWED, format!("parameter ${number} must be text, not null"))
-                    .with_position(argument.position)),
+                _ => Err(SqlError::new(
+                    SqlState::NULL_VALUE_NOT_ALLOWED,
+                    format!("parameter ${number} must be text, not null"),
+                )
+                .with_position(argument.position)),
             },
             Some(None) => Ok(None),
-            None => Err(SqlError::new(SqlState::UNDEFINED_PARAMETER, format!("there is no parameter ${number}"))
-                .with_position(argument.position)),
+            None => {
+                Err(SqlError::new(SqlState::UNDEFINED_PARAMETER, format!("there is no parameter ${number}"))
+                    .with_position(argument.position))
+            }
         }
     }
 
     /// The keys that a version clause means.
     fn snapshot(&self, version: Option<usize>) -> std::result::Result<Snapshot, SqlError> {
         let Some(index) = version else { return Ok(self.view.current.clone()) };
-        let clause = self
-            .versions
-            .get(index)
-            .ok_or_else(|| SqlError::internal("a table carries a version that the statement does not have"))?;
+        let clause = self.versions.get(index).ok_or_else(|| {
+            SqlError::internal("a table carries a version that the statement does not have")
+        })?;
         let value = |argument: &Option<Argument>| match argument {
             Some(argument) => self.argument(argument),
             None => Ok(None),
@@ -201,7 +205,12 @@ impl Tables {
             if let Some(definition) = self.view.find_type(table) {
                 let defaults = column_defaults(&self.view, &self.state, definition)?;
                 let snapshot = self.snapshot(version)?;
-                return Ok(Arc::new(TypedTable::new(definition.clone(), snapshot, self.view.cache(), defaults)));
+                return Ok(Arc::new(TypedTable::new(
+                    definition.clone(),
+                    snapshot,
+                    self.view.cache(),
+                    defaults,
+                )));
             }
             if table == KEY_VALUES {
                 return Ok(Arc::new(KeyValues::new(self.snapshot(version)?)));
@@ -279,13 +288,19 @@ impl ContextProvider for Scope {
         let schema = DFSchema::empty();
         let arguments = arguments
             .into_iter()
-            .map(|argument| simplifier.coerce(argument, &schema).and_then(|argument| simplifier.simplify(argument)))
+            .map(|argument| {
+                simplifier.coerce(argument, &schema).and_then(|argument| simplifier.simplify(argument))
+            })
             .collect::<Result<Vec<_>>>()?;
         if let Some(provider) = system::function(&self.view, name, &arguments, &self.tables.parameters)? {
             return Ok(provider_as_source(provider));
         }
         let Some(function) = self.state.table_functions().get(name) else {
-            return Err(SqlError::new(SqlState::UNDEFINED_FUNCTION, format!("function {name}() does not exist")).into());
+            return Err(SqlError::new(
+                SqlState::UNDEFINED_FUNCTION,
+                format!("function {name}() does not exist"),
+            )
+            .into());
         };
         let call = datafusion::catalog::TableFunctionArgs::new(&arguments, &self.state);
         Ok(provider_as_source(function.function().call_with_args(call)?))

@@ -17,6 +17,7 @@ pub use prepared::Prepared;
 pub use transaction::TransactionStatus;
 pub(crate) use transaction::{ActiveTransaction, Block, blocking};
 
+use crate::cancellation::YieldAfterJoins;
 use crate::catalog::{CatalogExtension, SessionFacts};
 use crate::database::Database;
 use crate::dialect::{ParsedStatement, parse_script};
@@ -74,6 +75,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(database.runtime().clone())
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(YieldAfterJoins))
             .build();
         let context = SessionContext::new_with_state(state);
         let facts = Arc::new(SessionFacts::new(engine.clone()));
@@ -124,7 +126,11 @@ impl Session {
     ///
     /// # Errors
     /// Any; nothing was changed then, and an open transaction has failed.
-    pub async fn execute(&mut self, prepared: &Prepared, parameters: &[ScalarValue]) -> Result<Outcome, SqlError> {
+    pub async fn execute(
+        &mut self,
+        prepared: &Prepared,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome, SqlError> {
         self.execute_parsed(prepared.parsed(), parameters).await
     }
 
@@ -250,7 +256,10 @@ impl Session {
     }
 
     pub(crate) fn notice(&mut self, code: SqlState, message: impl Into<String>) {
-        let severity = if code == SqlState::WARNING || code == SqlState::ACTIVE_SQL_TRANSACTION || code == SqlState::NO_ACTIVE_SQL_TRANSACTION {
+        let severity = if code == SqlState::WARNING
+            || code == SqlState::ACTIVE_SQL_TRANSACTION
+            || code == SqlState::NO_ACTIVE_SQL_TRANSACTION
+        {
             "WARNING"
         } else {
             "NOTICE"
@@ -275,7 +284,9 @@ impl Session {
     /// Names of a table's columns, in order; none if there is no such table.
     pub fn column_names(&self, table: &str) -> Vec<String> {
         let types = self.types();
-        let Some(definition) = types.iter().find(|definition| definition.name == table) else { return Vec::new() };
+        let Some(definition) = types.iter().find(|definition| definition.name == table) else {
+            return Vec::new();
+        };
         definition.arrow_schema().fields().iter().map(|field| field.name().clone()).collect()
     }
 
@@ -290,7 +301,9 @@ impl Session {
     /// What a statement reads now.
     pub(crate) fn view(&self) -> Result<View, SqlError> {
         let (current, fixed_at) = match (&self.as_of, &self.transaction) {
-            (Some((_, version)), _) => (self.engine.snapshot(version)?, Some(self.engine.commit_of(version)?)),
+            (Some((_, version)), _) => {
+                (self.engine.snapshot(version)?, Some(self.engine.commit_of(version)?))
+            }
             (None, Some(open)) => (open.transaction.snapshot(), None),
             (None, None) => (self.engine.working()?, None),
         };
@@ -303,7 +316,7 @@ impl Session {
         })
     }
 
-    fn refresh_facts(&self) {
+    pub(crate) fn refresh_facts(&self) {
         self.facts.refresh(self.engine.clone(), self.types());
     }
 }

@@ -21,7 +21,9 @@ impl TypePlanner for PostgresTypes {
             SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
                 (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), None)
             }
-            SqlType::Timestamp(_, _) | SqlType::Datetime(_) => (DataType::Timestamp(TimeUnit::Microsecond, None), None),
+            SqlType::Timestamp(_, _) | SqlType::Datetime(_) => {
+                (DataType::Timestamp(TimeUnit::Microsecond, None), None)
+            }
             SqlType::Uuid => (DataType::Utf8, Some("uuid")),
             SqlType::JSON | SqlType::JSONB => (DataType::Utf8, Some("jsonb")),
             SqlType::Numeric(sqlparser::ast::ExactNumberInfo::None)

@@ -166,7 +166,7 @@ def answers():
         "edit_delays_as_of_tag": main_delays,
         "edit_carriers_fix": query(PER_CARRIER.format(table="fix_flights")),
         "edit_delays_fix": query(DELAYS_PER_ORIGIN.format(table="fix_flights")),
-        "edit_diff_summary": (list(counts), [list(counts.values())]),
+        "edit_diff_summary": (["table_name", *counts], [["flights", *counts.values()]]),
         "edit_diff_counts": (["diff_type", "changes"], sorted(counts.items())),
         "edit_diff_rows": (header, full),
         "edit_diff_function": (selected, short),

@@ -2,7 +2,7 @@
 
 use microprolly_engine::{FieldChange, TypeDefinition};
 
-use super::create_table::{check_schema, column};
+use super::create_table::{check_default, check_schema, column};
 use crate::dialect::{AlterTable, AlterTableOperation, Name};
 use crate::error::{SqlError, SqlState};
 use crate::outcome::Outcome;
@@ -42,7 +42,8 @@ fn apply(
             }
             let name = &parsed.name;
             if definition.position(&name.value).is_some() {
-                let message = format!("column \"{}\" of relation \"{}\" already exists", name.value, definition.name);
+                let message =
+                    format!("column \"{}\" of relation \"{}\" already exists", name.value, definition.name);
                 if *if_not_exists {
                     session.notice(SqlState::DUPLICATE_COLUMN, format!("{message}, skipping"));
                     return Ok(());
@@ -60,7 +61,10 @@ fn apply(
         AlterTableOperation::DropColumn { if_exists, column: name, .. } => {
             let Some(position) = definition.position(&name.value) else {
                 if *if_exists {
-                    let message = format!("column \"{}\" of relation \"{}\" does not exist, skipping", name.value, definition.name);
+                    let message = format!(
+                        "column \"{}\" of relation \"{}\" does not exist, skipping",
+                        name.value, definition.name
+                    );
                     session.notice(SqlState::SUCCESSFUL_COMPLETION, message);
                     return Ok(());
                 }
@@ -72,7 +76,8 @@ fn apply(
         }
         AlterTableOperation::RenameColumn { column: name, to } => {
             if definition.position(&to.value).is_some() {
-                let message = format!("column \"{}\" of relation \"{}\" already exists", to.value, definition.name);
+                let message =
+                    format!("column \"{}\" of relation \"{}\" already exists", to.value, definition.name);
                 return Err(SqlError::new(SqlState::DUPLICATE_COLUMN, message).with_position(to.position));
             }
             check_not_key(definition, name, "renamed")?;
@@ -80,9 +85,8 @@ fn apply(
             FieldChange::Rename { name: name.value.clone(), to: to.value.clone() }
         }
         AlterTableOperation::SetDefault { column: name, default } => {
-            let view = std::sync::Arc::new(session.view()?);
-            crate::scope::default_expression(&view, &session.context.state(), &default.text)
-                .map_err(|error| SqlError { position: Some(default.position), ..error })?;
+            let column = find(definition, name)?.clone();
+            check_default(session, &column, default)?;
             find(definition, name)?.default = Some(default.text.clone());
             FieldChange::None
         }
@@ -100,13 +104,21 @@ fn apply(
             FieldChange::None
         }
         AlterTableOperation::RenameTable { to } => return Err(later("renaming a table", to.position)),
-        AlterTableOperation::SetType { column, .. } => return Err(later("changing a column's type", column.position)),
-        AlterTableOperation::AddCheck(check) => return Err(later("CHECK constraints", check.expression.position)),
+        AlterTableOperation::SetType { column, .. } => {
+            return Err(later("changing a column's type", column.position));
+        }
+        AlterTableOperation::AddCheck(check) => {
+            return Err(later("CHECK constraints", check.expression.position));
+        }
         AlterTableOperation::AddUnique(unique) => {
-            return Err(later("UNIQUE constraints", unique.columns.first().map_or(1, |column| column.position)));
+            return Err(later(
+                "UNIQUE constraints",
+                unique.columns.first().map_or(1, |column| column.position),
+            ));
         }
         AlterTableOperation::DropConstraint { if_exists, name } => {
-            let message = format!("constraint \"{}\" of relation \"{}\" does not exist", name.value, definition.name);
+            let message =
+                format!("constraint \"{}\" of relation \"{}\" does not exist", name.value, definition.name);
             if *if_exists {
                 session.notice(SqlState::SUCCESSFUL_COMPLETION, format!("{message}, skipping"));
                 return Ok(());

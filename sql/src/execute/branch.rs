@@ -8,7 +8,11 @@ use crate::error::{SqlError, SqlState};
 use crate::outcome::Outcome;
 use crate::session::{Session, blocking};
 
-pub(super) fn create(session: &mut Session, call: Call<'_>, create: &CreateBranch) -> Result<Outcome, SqlError> {
+pub(super) fn create(
+    session: &mut Session,
+    call: Call<'_>,
+    create: &CreateBranch,
+) -> Result<Outcome, SqlError> {
     settle_implicit(session, "CREATE BRANCH")?;
     let name = call.argument(session, &create.name)?;
     let from = match &create.from {
@@ -20,7 +24,8 @@ pub(super) fn create(session: &mut Session, call: Call<'_>, create: &CreateBranc
     };
     match blocking(|| session.engine.create_branch(&name, &from)) {
         Err(EngineError::AlreadyExists { kind: Kind::Branch, .. }) if create.if_not_exists => {
-            session.notice(SqlState::DUPLICATE_DATABASE, format!("branch \"{name}\" already exists, skipping"));
+            session
+                .notice(SqlState::DUPLICATE_DATABASE, format!("branch \"{name}\" already exists, skipping"));
         }
         Err(error) => {
             // Which of the two names is at fault decides where to point.
@@ -35,12 +40,19 @@ pub(super) fn create(session: &mut Session, call: Call<'_>, create: &CreateBranc
     done("CREATE BRANCH")
 }
 
-pub(super) fn drop_branch(session: &mut Session, call: Call<'_>, drop: &DropBranch) -> Result<Outcome, SqlError> {
+pub(super) fn drop_branch(
+    session: &mut Session,
+    call: Call<'_>,
+    drop: &DropBranch,
+) -> Result<Outcome, SqlError> {
     settle_implicit(session, "DROP BRANCH")?;
     let name = call.argument(session, &drop.name)?;
     match blocking(|| session.engine.drop_branch(&name, drop.force)) {
         Err(EngineError::NotFound { .. }) if drop.if_exists => {
-            session.notice(SqlState::SUCCESSFUL_COMPLETION, format!("branch \"{name}\" does not exist, skipping"));
+            session.notice(
+                SqlState::SUCCESSFUL_COMPLETION,
+                format!("branch \"{name}\" does not exist, skipping"),
+            );
         }
         Err(error) => return Err(SqlError::from(error).or_position(Some(drop.name.position))),
         Ok(()) => {}
@@ -48,7 +60,11 @@ pub(super) fn drop_branch(session: &mut Session, call: Call<'_>, drop: &DropBran
     done("DROP BRANCH")
 }
 
-pub(super) fn rename(session: &mut Session, call: Call<'_>, rename: &RenameBranch) -> Result<Outcome, SqlError> {
+pub(super) fn rename(
+    session: &mut Session,
+    call: Call<'_>,
+    rename: &RenameBranch,
+) -> Result<Outcome, SqlError> {
     settle_implicit(session, "ALTER BRANCH")?;
     let name = call.argument(session, &rename.name)?;
     let to = call.argument(session, &rename.to)?;
@@ -63,7 +79,11 @@ pub(super) fn rename(session: &mut Session, call: Call<'_>, rename: &RenameBranc
     done("ALTER BRANCH")
 }
 
-pub(super) async fn switch(session: &mut Session, call: Call<'_>, switch: &UseBranch) -> Result<Outcome, SqlError> {
+pub(super) async fn switch(
+    session: &mut Session,
+    call: Call<'_>,
+    switch: &UseBranch,
+) -> Result<Outcome, SqlError> {
     settle_implicit(session, "USE BRANCH")?;
     let name = call.argument(session, &switch.name)?;
     session.use_branch(&name).await.map_err(|error| error.or_position(Some(switch.name.position)))?;

@@ -9,14 +9,19 @@ use crate::error::{SqlError, SqlState};
 use crate::outcome::Outcome;
 use crate::session::{Session, blocking};
 
-pub(super) fn execute(session: &mut Session, call: Call<'_>, commit: &CommitMessage) -> Result<Outcome, SqlError> {
+pub(super) fn execute(
+    session: &mut Session,
+    call: Call<'_>,
+    commit: &CommitMessage,
+) -> Result<Outcome, SqlError> {
     if let Some((revision, _)) = &session.as_of {
         return Err(SqlError::new(
             SqlState::READ_ONLY_SQL_TRANSACTION,
             format!("cannot commit to a past version: the session reads as of \"{revision}\""),
         ));
     }
-    let optional = |argument: &Option<_>| argument.as_ref().map(|argument| call.argument(session, argument)).transpose();
+    let optional =
+        |argument: &Option<_>| argument.as_ref().map(|argument| call.argument(session, argument)).transpose();
     let options = CommitOptions {
         message: call.argument(session, &commit.message)?,
         author: optional(&commit.author)?,

@@ -1,8 +1,10 @@
 //! CREATE TABLE.
 
+use datafusion::common::DFSchema;
 use microprolly_engine::{Column, TypeDefinition};
 
-use crate::dialect::{ColumnDefinition, CreateTable, TableName};
+use super::assign::assign;
+use crate::dialect::{ColumnDefinition, CreateTable, Expression, TableName};
 use crate::error::{SqlError, SqlState};
 use crate::outcome::Outcome;
 use crate::scope::{KEY_VALUES, PUBLIC};
@@ -23,13 +25,15 @@ pub(super) fn execute(session: &mut Session, create: &CreateTable) -> Result<Out
     let name = &create.name.name;
     if session.types().iter().any(|definition| definition.name == *name) || name == KEY_VALUES {
         if create.if_not_exists {
-            session.notice(SqlState::DUPLICATE_TABLE, format!("relation \"{name}\" already exists, skipping"));
+            session
+                .notice(SqlState::DUPLICATE_TABLE, format!("relation \"{name}\" already exists, skipping"));
             return done();
         }
         return Err(SqlError::new(SqlState::DUPLICATE_TABLE, format!("relation \"{name}\" already exists"))
             .with_position(create.name.position));
     }
-    let columns = create.columns.iter().map(|parsed| column(session, parsed)).collect::<Result<Vec<_>, _>>()?;
+    let columns =
+        create.columns.iter().map(|parsed| column(session, parsed)).collect::<Result<Vec<_>, _>>()?;
     let definition = TypeDefinition::new(name, columns)
         .with_primary_key(create.primary_key.iter().map(|column| column.value.as_str()));
     session
@@ -40,25 +44,32 @@ pub(super) fn execute(session: &mut Session, create: &CreateTable) -> Result<Out
     done()
 }
 
-/// A column as a statement defines it. Its default must plan, whatever it
-/// will give.
+/// A column as a statement defines it.
 pub(super) fn column(session: &Session, parsed: &ColumnDefinition) -> Result<Column, SqlError> {
-    let default = match &parsed.default {
-        Some(default) => {
-            let view = std::sync::Arc::new(session.view()?);
-            crate::scope::default_expression(&view, &session.context.state(), &default.text)
-                .map_err(|error| SqlError { position: Some(default.position), ..error })?;
-            Some(default.text.clone())
-        }
-        None => None,
-    };
-    Ok(Column {
+    let column = Column {
         name: parsed.name.value.clone(),
         column_type: column_type(&parsed.column_type)
             .map_err(|error| error.or_position(Some(parsed.name.position)))?,
         required: parsed.not_null,
-        default,
-    })
+        default: parsed.default.as_ref().map(|default| default.text.clone()),
+    };
+    if let Some(default) = &parsed.default {
+        check_default(session, &column, default)?;
+    }
+    Ok(column)
+}
+
+/// A default must plan, and fit its column, whatever it will give.
+pub(super) fn check_default(
+    session: &Session,
+    column: &Column,
+    default: &Expression,
+) -> Result<(), SqlError> {
+    let view = std::sync::Arc::new(session.view()?);
+    crate::scope::default_expression(&view, &session.context.state(), &default.text)
+        .and_then(|expression| assign(expression, &DFSchema::empty(), &column.name, &column.column_type))
+        .map_err(|error| SqlError { position: Some(default.position), ..error })?;
+    Ok(())
 }
 
 /// Tables of users live in `public`.
@@ -67,7 +78,9 @@ pub(super) fn check_schema(name: &TableName) -> Result<(), SqlError> {
         None | Some(PUBLIC) => Ok(()),
         Some(schema) => Err(SqlError::new(
             SqlState::INVALID_SCHEMA_NAME,
-            format!("tables can be made, changed and dropped in the schema \"{PUBLIC}\" only, not in \"{schema}\""),
+            format!(
+                "tables can be made, changed and dropped in the schema \"{PUBLIC}\" only, not in \"{schema}\""
+            ),
         )
         .with_position(name.position)),
     }

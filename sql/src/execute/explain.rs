@@ -64,7 +64,9 @@ pub(super) async fn execute(
     };
     let mut lines: Vec<String> = heading.into_iter().collect();
     if explain.verbose {
-        lines.extend(logical_lines(&state.optimize(&plan).map_err(|error| planner_failure(&error, Some(call.parsed)))?));
+        lines.extend(logical_lines(
+            &state.optimize(&plan).map_err(|error| planner_failure(&error, Some(call.parsed)))?,
+        ));
     }
     let physical = physical_plan(&state, &plan, Some(call.parsed)).await?;
     if explain.analyze {

@@ -209,11 +209,20 @@ impl Call<'_> {
     }
 
     /// A name or message that the statement was given.
-    pub(crate) fn argument(&self, session: &Session, argument: &crate::dialect::Argument) -> Result<String, SqlError> {
+    pub(crate) fn argument(
+        &self,
+        session: &Session,
+        argument: &crate::dialect::Argument,
+    ) -> Result<String, SqlError> {
         let parameters = self.parameters.iter().cloned().map(Some).collect();
         let view = std::sync::Arc::new(session.view()?);
-        let scope =
-            Scope::new(view, session.context.state(), Some(self.parsed), parameters, std::collections::HashMap::new());
+        let scope = Scope::new(
+            view,
+            session.context.state(),
+            Some(self.parsed),
+            parameters,
+            std::collections::HashMap::new(),
+        );
         scope.argument(argument)?.ok_or_else(|| SqlError::internal("a parameter has no value"))
     }
 }
@@ -241,6 +250,7 @@ fn default_json(session: &Session, column: &microprolly_engine::Column) -> Resul
     let state = session.context.state();
     let expression = crate::scope::default_expression(&std::sync::Arc::new(session.view()?), &state, text)?;
     let schema = DFSchema::empty();
+    let expression = assign::assign(expression, &schema, &column.name, &column.column_type)?;
     let one_row = arrow::array::RecordBatch::try_new_with_options(
         std::sync::Arc::new(schema.as_arrow().clone()),
         Vec::new(),
@@ -250,7 +260,7 @@ fn default_json(session: &Session, column: &microprolly_engine::Column) -> Resul
     let array = state
         .create_physical_expr(expression, &schema)
         .and_then(|expression| expression.evaluate(&one_row))
-        .and_then(|value: ColumnarValue| value.cast_to(&column.column_type.arrow(), None)?.into_array(1))
+        .and_then(|value: ColumnarValue| value.into_array(1))
         .map_err(|error| crate::failure::planner_failure(&error, None))?;
     let value = microprolly_engine::Value::at(&*array, 0, &column.column_type);
     if value.is_null() {

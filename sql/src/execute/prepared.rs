@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::common::DFSchema;
-use datafusion::scalar::ScalarValue;
 use datafusion::logical_expr::ColumnarValue;
+use datafusion::scalar::ScalarValue;
 
 use super::{Call, Description};
 use crate::dialect::{Deallocate, Execute, ParsedStatement, Prepare};
@@ -62,7 +62,10 @@ pub(super) async fn execute(session: &mut Session, execute: &Execute) -> Result<
         let expression = plan_expression(&scope, argument.clone(), &schema)?;
         let value = state
             .create_physical_expr(expression, &schema)
-            .and_then(|expression| expression.evaluate(&arrow::array::RecordBatch::new_empty(Arc::new(schema.as_arrow().clone()))))
+            .and_then(|expression| {
+                expression
+                    .evaluate(&arrow::array::RecordBatch::new_empty(Arc::new(schema.as_arrow().clone())))
+            })
             .and_then(|value| match value {
                 ColumnarValue::Scalar(value) => value.cast_to(data_type),
                 ColumnarValue::Array(array) => ScalarValue::try_from_array(&array, 0)?.cast_to(data_type),
@@ -93,6 +96,9 @@ fn find(session: &Session, execute: &Execute) -> Result<ParsedStatement, SqlErro
 }
 
 fn unknown(name: &str, position: usize) -> SqlError {
-    SqlError::new(SqlState::INVALID_SQL_STATEMENT_NAME, format!("prepared statement \"{name}\" does not exist"))
-        .with_position(position)
+    SqlError::new(
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        format!("prepared statement \"{name}\" does not exist"),
+    )
+    .with_position(position)
 }

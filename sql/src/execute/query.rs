@@ -7,6 +7,9 @@ use sqlparser::ast;
 use super::{Call, Description, scope};
 use crate::dialect::ParsedStatement;
 use crate::error::SqlError;
+use crate::normalize::{
+    bytes_literals, cast_parameters, distinct_items, rename_stream, renamed, result_names,
+};
 use crate::outcome::{Command, Outcome};
 use crate::planning::{bind_parameters, parameter_types, plan_statement, result_schema, run};
 use crate::scope::Scope;
@@ -23,10 +26,11 @@ pub(super) async fn describe(
     // same columns.
     let unknown = vec![None; parsed.parameter_count().max(given.len())];
     let scope = scope(session, Some(parsed), &statement, unknown).await?;
-    let plan = plan_statement(&scope, Some(parsed), statement, given)?;
+    let given = cast_parameters(&scope, &statement, given)?;
+    let plan = plan_statement(&scope, Some(parsed), statement, &given)?;
     Ok(Description {
-        parameter_types: parameter_types(&plan, given, parsed)?,
-        schema: Some(result_schema(&plan)),
+        parameter_types: parameter_types(&plan, &given, parsed)?,
+        schema: Some(renamed(&result_schema(&plan), result_names(query).as_deref())),
     })
 }
 
@@ -37,6 +41,7 @@ pub(super) async fn execute(
 ) -> Result<Outcome, SqlError> {
     let (scope, plan) = plan(session, call, query).await?;
     let stream = run(&scope.state, &plan, Some(call.parsed)).await?;
+    let stream = rename_stream(stream, result_names(query).as_deref());
     Ok(Outcome::Rows { schema: stream.schema(), stream, command: Command::Select })
 }
 
@@ -53,9 +58,12 @@ pub(super) async fn plan(
     Ok((scope, bind_parameters(plan, call.parameters, Some(call.parsed))?))
 }
 
-/// The statement as a catalog extension wants it.
+/// The statement as the planner and a catalog extension want it.
 fn rewritten(session: &Session, query: &ast::Query) -> Result<ast::Statement, SqlError> {
-    let statement = ast::Statement::Query(Box::new(query.clone()));
+    let mut query = query.clone();
+    distinct_items(&mut query);
+    let mut statement = ast::Statement::Query(Box::new(query));
+    bytes_literals(&mut statement);
     match &session.extension {
         Some(extension) => extension.rewrite(statement),
         None => Ok(statement),

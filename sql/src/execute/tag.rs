@@ -43,7 +43,8 @@ pub(super) fn drop_tag(session: &mut Session, call: Call<'_>, drop: &DropTag) ->
     let name = call.argument(session, &drop.name)?;
     match blocking(|| session.engine.drop_tag(&name)) {
         Err(EngineError::NotFound { .. }) if drop.if_exists => {
-            session.notice(SqlState::SUCCESSFUL_COMPLETION, format!("tag \"{name}\" does not exist, skipping"));
+            session
+                .notice(SqlState::SUCCESSFUL_COMPLETION, format!("tag \"{name}\" does not exist, skipping"));
         }
         Err(error) => return Err(SqlError::from(error).or_position(Some(drop.name.position))),
         Ok(()) => {}

@@ -14,7 +14,9 @@ pub(super) fn begin(session: &mut Session, begin: &Begin) -> Result<Outcome, Sql
             open.implicit = false;
             open.read_only |= read_only;
         }
-        Some(_) => session.notice(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress"),
+        Some(_) => {
+            session.notice(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress")
+        }
         None => session.start_transaction(false, read_only)?,
     }
     done(tag)
@@ -84,12 +86,17 @@ pub(super) fn set_transaction(session: &mut Session, set: &SetTransaction) -> Re
     let read_only = accept(session, &set.modes)?;
     if set.session {
         if set.modes.read_only.is_some() {
-            session.settings.set("default_transaction_read_only", Some(if read_only { "on" } else { "off" }))?;
+            session
+                .settings
+                .set("default_transaction_read_only", Some(if read_only { "on" } else { "off" }))?;
         }
     } else if let Some(open) = &mut session.transaction {
         open.read_only = set.modes.read_only.unwrap_or(open.read_only);
     } else {
-        session.notice(SqlState::NO_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION can only be used in transaction blocks");
+        session.notice(
+            SqlState::NO_ACTIVE_SQL_TRANSACTION,
+            "SET TRANSACTION can only be used in transaction blocks",
+        );
     }
     done("SET")
 }

@@ -64,10 +64,10 @@ impl Session {
         self.undo_unfinished();
         self.block = Block::None;
         if self.transaction.as_ref().is_some_and(|open| open.implicit) {
-            if success {
-                return self.commit_transaction();
-            }
+            let ended = if success { self.commit_transaction() } else { Ok(()) };
             self.transaction = None;
+            self.refresh_facts();
+            return ended;
         }
         Ok(())
     }
@@ -122,8 +122,10 @@ impl Session {
     pub(crate) fn writable(&mut self) -> Result<&mut ActiveTransaction, SqlError> {
         let refuse = |message: String| SqlError::new(SqlState::READ_ONLY_SQL_TRANSACTION, message);
         if let Some((revision, _)) = &self.as_of {
-            return Err(refuse(format!("cannot write to a past version: the session reads as of \"{revision}\""))
-                .with_hint("RESET microprolly.as_of, or connect to a branch."));
+            return Err(refuse(format!(
+                "cannot write to a past version: the session reads as of \"{revision}\""
+            ))
+            .with_hint("RESET microprolly.as_of, or connect to a branch."));
         }
         match &mut self.transaction {
             Some(open) if open.read_only => Err(refuse("cannot write in a read-only transaction".to_owned())),

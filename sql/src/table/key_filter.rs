@@ -12,8 +12,11 @@ pub(crate) fn key_range(
 ) -> (KeyRange, Vec<TableProviderFilterPushDown>) {
     let mut decided = vec![TableProviderFilterPushDown::Unsupported; filters.len()];
     let generated = [Column::new(GENERATED_KEY_COLUMN, ColumnType::TEXT)];
-    let key_columns: Vec<&Column> =
-        if definition.has_generated_key() { generated.iter().collect() } else { definition.key_columns().collect() };
+    let key_columns: Vec<&Column> = if definition.has_generated_key() {
+        generated.iter().collect()
+    } else {
+        definition.key_columns().collect()
+    };
     let mut key = RowKey::new(&definition.name, key_columns.len());
     for column in &key_columns {
         let equal = filters.iter().enumerate().find_map(|(index, filter)| {
@@ -60,7 +63,9 @@ fn comparison(filter: &Expr, column: &Column) -> Option<(Operator, String)> {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { return None };
     let (operator, literal) = match (&**left, &**right) {
         (Expr::Column(named), Expr::Literal(literal, _)) if named.name == column.name => (*op, literal),
-        (Expr::Literal(literal, _), Expr::Column(named)) if named.name == column.name => (op.swap()?, literal),
+        (Expr::Literal(literal, _), Expr::Column(named)) if named.name == column.name => {
+            (op.swap()?, literal)
+        }
         _ => return None,
     };
     Some((operator, key_text(literal, &column.column_type)?))
@@ -70,9 +75,10 @@ fn comparison(filter: &Expr, column: &Column) -> Option<(Operator, String)> {
 /// left out: two zeros are equal, but their texts are not.
 fn key_text(literal: &ScalarValue, column_type: &ColumnType) -> Option<String> {
     let value = match (literal, column_type) {
-        (ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text), ColumnType::Text { .. }) => {
-            Value::Text(text.as_deref()?.into())
-        }
+        (
+            ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text),
+            ColumnType::Text { .. },
+        ) => Value::Text(text.as_deref()?.into()),
         (ScalarValue::Utf8(text) | ScalarValue::Utf8View(text), ColumnType::Uuid) => {
             // Only the canonical form is what a key holds; another would
             // compare as text and find nothing, so it is left to the filter.
@@ -88,8 +94,12 @@ fn key_text(literal: &ScalarValue, column_type: &ColumnType) -> Option<String> {
             Value::Decimal { unscaled: (*value)?, scale: *scale }
         }
         (ScalarValue::Date32(days), ColumnType::Date) => Value::Date((*days)?),
-        (ScalarValue::TimestampMicrosecond(micros, None), ColumnType::Timestamp) => Value::Timestamp((*micros)?),
-        (ScalarValue::TimestampMicrosecond(micros, Some(_)), ColumnType::TimestampTz) => Value::TimestampTz((*micros)?),
+        (ScalarValue::TimestampMicrosecond(micros, None), ColumnType::Timestamp) => {
+            Value::Timestamp((*micros)?)
+        }
+        (ScalarValue::TimestampMicrosecond(micros, Some(_)), ColumnType::TimestampTz) => {
+            Value::TimestampTz((*micros)?)
+        }
         _ => return None,
     };
     Some(value.to_text().into_owned())

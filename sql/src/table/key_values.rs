@@ -65,7 +65,9 @@ pub(crate) fn key_values_batch(entries: &[Entry], projection: &[usize]) -> engin
             }
         })
         .collect();
-    let corrupt = |failure: arrow::error::ArrowError| engine::StorageError::corrupt("a batch of keys", failure.to_string());
+    let corrupt = |failure: arrow::error::ArrowError| {
+        engine::StorageError::corrupt("a batch of keys", failure.to_string())
+    };
     let schema = Arc::new(key_value_schema().project(projection).map_err(corrupt)?);
     let options = RecordBatchOptions::new().with_row_count(Some(entries.len()));
     Ok(RecordBatch::try_new_with_options(schema, columns, &options).map_err(corrupt)?)
@@ -188,7 +190,8 @@ impl TableProvider for KeyValues {
             None => [0, 1, 2].into(),
         };
         let schema = Arc::new(key_value_schema().project(&projection)?);
-        let source = Source::KeyValues(KeyValueScan { snapshot: self.snapshot.clone(), range, projection, schema });
+        let source =
+            Source::KeyValues(KeyValueScan { snapshot: self.snapshot.clone(), range, projection, schema });
         let partitions = state.config().target_partitions();
         Ok(Arc::new(ScanExec::new("kv", source, None, limit, partitions).map_err(external)?))
     }
@@ -200,8 +203,12 @@ fn filter_range(filter: &Expr) -> Option<KeyRange> {
     match filter {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let (operator, text) = match (&**left, &**right) {
-                (Expr::Column(column), Expr::Literal(literal, _)) if column.name == "key" => (*op, text(literal)?),
-                (Expr::Literal(literal, _), Expr::Column(column)) if column.name == "key" => (op.swap()?, text(literal)?),
+                (Expr::Column(column), Expr::Literal(literal, _)) if column.name == "key" => {
+                    (*op, text(literal)?)
+                }
+                (Expr::Literal(literal, _), Expr::Column(column)) if column.name == "key" => {
+                    (op.swap()?, text(literal)?)
+                }
                 _ => return None,
             };
             let with = |suffix: &[u8]| Bytes::from([text.as_bytes(), suffix].concat());
@@ -215,7 +222,9 @@ fn filter_range(filter: &Expr) -> Option<KeyRange> {
             }
         }
         Expr::Like(Like { negated: false, expr, pattern, escape_char: None, case_insensitive: false }) => {
-            let (Expr::Column(column), Expr::Literal(literal, _)) = (&**expr, &**pattern) else { return None };
+            let (Expr::Column(column), Expr::Literal(literal, _)) = (&**expr, &**pattern) else {
+                return None;
+            };
             if column.name != "key" {
                 return None;
             }
@@ -229,7 +238,9 @@ fn filter_range(filter: &Expr) -> Option<KeyRange> {
 
 fn text(literal: &ScalarValue) -> Option<&str> {
     match literal {
-        ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text.as_deref(),
+        ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => {
+            text.as_deref()
+        }
         _ => None,
     }
 }

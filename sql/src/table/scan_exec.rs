@@ -201,7 +201,11 @@ impl ExecutionPlan for ScanExec {
         Ok(builder.build())
     }
 
-    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
         let rows: u64 = match args.partition() {
             Some(partition) => self.parts.get(partition).map_or(0, |(_, rows)| *rows),
             None => self.parts.iter().map(|(_, rows)| rows).sum(),

@@ -96,13 +96,16 @@ impl TableProvider for TypedTable {
         let ordered_by = match self.definition.primary_key.as_slice() {
             [] => scan.schema().index_of(microprolly_engine::GENERATED_KEY_COLUMN).ok(),
             [name] => {
-                let ordered = self.definition.key_columns().all(|column| column.column_type.is_ordered_as_key());
+                let ordered =
+                    self.definition.key_columns().all(|column| column.column_type.is_ordered_as_key());
                 if ordered { scan.schema().index_of(name).ok() } else { None }
             }
             _ => None,
         };
         let partitions = state.config().target_partitions();
         let source = Source::Typed(scan);
-        Ok(Arc::new(ScanExec::new(&self.definition.name, source, ordered_by, limit, partitions).map_err(external)?))
+        Ok(Arc::new(
+            ScanExec::new(&self.definition.name, source, ordered_by, limit, partitions).map_err(external)?,
+        ))
     }
 }
