@@ -93,6 +93,6 @@ impl Database {
         principal: Principal,
         catalog: Option<Arc<dyn CatalogExtension>>,
     ) -> Result<Session, SqlError> {
-        Session::begin(self.clone(), principal, catalog)
+        Session::begin(self, principal, catalog)
     }
 }

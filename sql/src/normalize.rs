@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::execution::SendableRecordBatchStream;
@@ -39,7 +40,7 @@ pub(crate) fn bytes_literals(statement: &mut ast::Statement) {
         }
         ControlFlow::Continue(())
     });
-    drop(visited.is_continue());
+    debug_assert!(visited.is_continue(), "nothing stops the walk");
 }
 
 /// The types that casts give to parameters, where nothing else has: `$1::BIGINT`.
@@ -68,7 +69,7 @@ pub(crate) fn cast_parameters(
         }
         ControlFlow::Continue(())
     });
-    drop(visited.is_continue());
+    debug_assert!(visited.is_continue(), "nothing stops the walk");
     for (index, null) in casts {
         if index >= types.len() {
             types.resize(index + 1, None);
@@ -168,8 +169,10 @@ pub(crate) fn rename_stream(
 ) -> SendableRecordBatchStream {
     let schema = renamed(&stream.schema(), names);
     let to = schema.clone();
-    Box::pin(RecordBatchStreamAdapter::new(
-        schema,
-        stream.map(move |batch| Ok(batch?.with_schema(to.clone())?)),
-    ))
+    let renamed = stream.map(move |batch| {
+        let batch = batch?;
+        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(to.clone(), batch.columns().to_vec(), &rows)?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, renamed))
 }

@@ -64,8 +64,11 @@ struct Tables {
     stand_ins: HashMap<String, Arc<dyn TableProvider>>,
     /// Tables of other schemas, such as `pg_catalog`, by schema and name.
     others: HashMap<(String, String), Arc<dyn TableProvider>>,
-    resolved: Mutex<HashMap<(String, Option<usize>), Arc<dyn TableSource>>>,
+    resolved: Mutex<HashMap<VersionedName, Arc<dyn TableSource>>>,
 }
+
+/// A table's name, and which of the statement's versions it has.
+type VersionedName = (String, Option<usize>);
 
 impl Scope {
     /// The scope of a statement. `parameters` are the values of `$1`, `$2`, …
@@ -120,14 +123,6 @@ impl Scope {
     /// None where it is a parameter whose value is not known yet.
     pub(crate) fn argument(&self, argument: &Argument) -> std::result::Result<Option<String>, SqlError> {
         self.tables.argument(argument)
-    }
-
-    /// Finds a type by a name that a statement writes to or describes.
-    pub(crate) fn require_type(&self, name: &str) -> std::result::Result<Arc<TypeDefinition>, SqlError> {
-        match self.view.find_type(name) {
-            Some(definition) => Ok(definition.clone()),
-            None => Err(unknown_table(&self.view, name)),
-        }
     }
 }
 

@@ -35,7 +35,6 @@ pub(crate) const CATALOG: &str = "microprolly";
 /// transaction. Statements run one after the other; the rows of an earlier one
 /// may still be read while the next runs.
 pub struct Session {
-    pub(crate) database: Database,
     pub(crate) engine: engine::Session,
     pub(crate) context: SessionContext,
     pub(crate) extension: Option<Arc<dyn CatalogExtension>>,
@@ -57,7 +56,7 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn begin(
-        database: Database,
+        database: &Database,
         principal: Principal,
         extension: Option<Arc<dyn CatalogExtension>>,
     ) -> Result<Self, SqlError> {
@@ -83,7 +82,6 @@ impl Session {
             extension.install(&context, facts.clone())?;
         }
         Ok(Self {
-            database,
             engine,
             context,
             extension,

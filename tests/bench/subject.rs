@@ -59,7 +59,7 @@ impl Store for Subject {
         };
         let mut file = File::open(csv)?;
         while let Some(piece) = dataset::next_piece(&mut file)? {
-            target.write(piece).await?;
+            target.write(&mut self.session, piece).await?;
         }
         let tag = target.finish(&mut self.session).await?;
         if tag != format!("COPY {}", dataset.rows()) {

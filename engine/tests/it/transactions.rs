@@ -38,9 +38,23 @@ fn of_two_that_change_one_key_the_first_to_commit_wins() {
 fn a_single_put_counts_as_a_transaction() {
     let session = session();
     let mut slow = session.begin_transaction().unwrap();
-    slow.delete("x").unwrap();
+    slow.put("x", "slow").unwrap();
     session.put("x", "quick").unwrap();
     assert_conflict(slow.commit(), "\"x\"");
+}
+
+#[test]
+fn writing_what_is_there_already_neither_conflicts_nor_undoes_a_later_write() {
+    let session = session();
+    session.put("x", "same").unwrap();
+    let mut idle = session.begin_transaction().unwrap();
+    idle.put("x", "same").unwrap();
+    idle.delete("y").unwrap();
+    session.put("x", "changed").unwrap();
+    session.put("y", "new").unwrap();
+    idle.commit().unwrap();
+    assert_eq!(session.get("x").unwrap().as_deref(), Some(&b"changed"[..]));
+    assert_eq!(session.get("y").unwrap().as_deref(), Some(&b"new"[..]));
 }
 
 #[test]
@@ -170,11 +184,14 @@ proptest! {
         }
         let mut latest = seen.clone();
         for (transaction, writes) in open {
-            let conflicts = writes.keys().any(|key| latest.get(key) != seen.get(key));
+            // Writing what the transaction saw there is no write.
+            let changes: Writes =
+                writes.iter().filter(|(key, value)| seen.get(key) != value.as_ref()).map(|(key, value)| (*key, *value)).collect();
+            let conflicts = changes.keys().any(|key| latest.get(key) != seen.get(key));
             match transaction.commit() {
                 Ok(()) => {
                     prop_assert!(!conflicts);
-                    for (key, value) in writes {
+                    for (key, value) in &changes {
                         match value {
                             Some(value) => latest.insert(*key, *value),
                             None => latest.remove(key),

@@ -236,7 +236,7 @@ async fn tables_with_composite_and_generated_keys_have_their_key_columns() {
     assert_eq!(scene.rows("SELECT carrier FROM diff('HEAD', 'main', 'flight') WHERE day = 1").await, ["UA"]);
     assert_eq!(
         scene.columns("DIFF 'HEAD' 'main' ON note").await.0.join(" "),
-        "diff_type _id from__id to__id from_body to_body"
+        "diff_type _id from_body to_body"
     );
     assert_eq!(
         scene.rows("DIFF 'HEAD' 'main' ON note WHERE body = 'hello'").await,

@@ -59,10 +59,12 @@ pub(super) fn register(
 #[derive(Clone)]
 enum Apply {
     /// From the arguments alone.
-    Row(Arc<dyn Fn(&[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync>),
+    Row(Arc<OfRow>),
     /// From what there is, which is looked up once for all rows of a batch.
     Relations(Arc<dyn CatalogView>, Arc<OfRelations>),
 }
+
+type OfRow = dyn Fn(&[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync;
 
 type OfRelations = dyn Fn(&[Relation], &[ScalarValue]) -> Result<ScalarValue, SqlError> + Send + Sync;
 

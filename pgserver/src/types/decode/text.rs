@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit};
 use datafusion::scalar::ScalarValue;
 use microprolly_sql::{SqlError, SqlState};
+use pg_interval::Interval;
 use pgwire::api::Type;
 
 use super::super::arrow_type;
@@ -46,7 +47,13 @@ pub(super) fn value(text: &str, pg_type: &Type) -> Result<ScalarValue, SqlError>
             let uuid = uuid::Uuid::try_parse(trimmed).map_err(|_| invalid("uuid"))?;
             ScalarValue::Utf8(Some(uuid.to_string()))
         }
-        Type::DATE | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::INTERVAL => {
+        Type::INTERVAL => interval(trimmed).ok_or_else(|| {
+            SqlError::new(
+                SqlState::INVALID_DATETIME_FORMAT,
+                format!("invalid input syntax for type interval: \"{text}\""),
+            )
+        })?,
+        Type::DATE | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ => {
             let target = arrow_type(pg_type).ok_or_else(|| invalid(pg_type.name()))?;
             time(trimmed, &target).ok_or_else(|| {
                 let name = match *pg_type {
@@ -75,6 +82,16 @@ fn out_of_range(text: &str, type_name: &str) -> SqlError {
         SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
         format!("value \"{text}\" is out of range for type {type_name}"),
     )
+}
+
+/// An interval in the form that Postgres prints, `1 mon 2 days 00:00:01`, or
+/// in the words that arrow reads.
+fn interval(text: &str) -> Option<ScalarValue> {
+    let data_type = DataType::Interval(IntervalUnit::MonthDayNano);
+    let Ok(interval) = Interval::from_postgres(text) else { return time(text, &data_type) };
+    let nanoseconds = interval.microseconds.checked_mul(1_000)?;
+    let value = IntervalMonthDayNano::new(interval.months, interval.days, nanoseconds);
+    Some(ScalarValue::IntervalMonthDayNano(Some(value)))
 }
 
 /// `true`, `yes`, `on`, `1`, their opposites, and unambiguous beginnings of them.

@@ -39,7 +39,9 @@ pub(crate) use column_type::ColumnType;
 pub(crate) use commit_message::CommitMessage;
 pub(crate) use copy::{CopyFormat, CopyFrom, CopyHeader, CopyOptions, CopyTo};
 pub(crate) use create_table::{ColumnDefinition, CreateTable, Expression};
-pub(crate) use cursor::{CloseCursor, DeclareCursor, Fetch, FetchDirection};
+#[cfg(test)]
+pub(crate) use cursor::FetchDirection;
+pub(crate) use cursor::{CloseCursor, DeclareCursor, Fetch};
 pub(crate) use delete::Delete;
 pub(crate) use diff::Diff;
 pub(crate) use drop_table::{DropTable, Truncate};
