@@ -45,7 +45,7 @@ impl ParsedStatement {
         &self.statement
     }
 
-    /// The versions of its table references; [`super::version_index`] says which belongs to which.
+    /// The versions of its table references; `version_index` says which belongs to which.
     pub fn versions(&self) -> &[VersionClause] {
         &self.versions
     }
