@@ -238,10 +238,7 @@ async fn tables_with_composite_and_generated_keys_have_their_key_columns() {
         scene.columns("DIFF 'HEAD' 'main' ON note").await.0.join(" "),
         "diff_type _id from_body to_body"
     );
-    assert_eq!(
-        scene.rows("DIFF 'HEAD' 'main' ON note WHERE body = 'hello'").await,
-        ["added|x1|null|hello"]
-    );
+    assert_eq!(scene.rows("DIFF 'HEAD' 'main' ON note WHERE body = 'hello'").await, ["added|x1|null|hello"]);
 }
 
 #[tokio::test]
