@@ -97,30 +97,27 @@ fn parameter_fields(types: &[Option<DataType>]) -> Vec<Option<FieldRef>> {
         .collect()
 }
 
-/// The types of `$1`, `$2`, … in a plan. One that nothing tells is text, as in
-/// Postgres.
+/// The types of `$1`, `$2`, … as the client gave them, and else as the plans of
+/// a statement tell them. One that nothing tells is text, as in Postgres.
 pub(crate) fn parameter_types(
-    plan: &LogicalPlan,
+    plans: &[LogicalPlan],
     given: &[Option<DataType>],
     parsed: &ParsedStatement,
 ) -> Result<Vec<DataType>, SqlError> {
-    let inferred = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
     let mut types: Vec<Option<DataType>> = given.to_vec();
-    for (name, data_type) in inferred {
-        let Some(index) = name
-            .strip_prefix('$')
-            .and_then(|number| number.parse::<usize>().ok())
-            .and_then(|n| n.checked_sub(1))
-        else {
-            continue;
-        };
-        if index >= types.len() {
-            types.resize(index + 1, None);
-        }
-        if let Some(slot) = types.get_mut(index)
-            && slot.is_none()
-        {
-            *slot = data_type;
+    for plan in plans {
+        let told = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
+        for (name, data_type) in told {
+            let number = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
+            let Some(index) = number.and_then(|number| number.checked_sub(1)) else { continue };
+            if index >= types.len() {
+                types.resize(index + 1, None);
+            }
+            if let Some(slot) = types.get_mut(index)
+                && slot.is_none()
+            {
+                *slot = data_type;
+            }
         }
     }
     Ok(types.into_iter().map(|data_type| data_type.unwrap_or(DataType::Utf8)).collect())

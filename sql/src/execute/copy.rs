@@ -15,7 +15,6 @@ use crate::dialect::{CopyFrom, CopyTo};
 use crate::error::SqlError;
 use crate::failure::planner_failure;
 use crate::outcome::Outcome;
-use crate::planning::run;
 use crate::session::Session;
 
 pub(super) async fn from_stdin(
@@ -53,8 +52,7 @@ pub(super) async fn to_stdout(
     call: Call<'_>,
     copy: &CopyTo,
 ) -> Result<Outcome, SqlError> {
-    let (scope, plan) = query::plan(session, call, &copy.query).await?;
-    let mut batches = run(&scope.state, &plan, Some(call.parsed)).await?;
+    let mut batches = query::rows(session, call, &copy.query).await?;
     let schema = batches.schema();
     let rows = Arc::new(AtomicU64::new(0));
     let counted = rows.clone();

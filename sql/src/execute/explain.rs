@@ -44,20 +44,19 @@ pub(super) async fn execute(
         return Err(SqlError::not_supported(format!("EXPLAIN does not have the format {format}"))
             .with_hint("EXPLAIN gives text."));
     }
-    let given: Vec<_> = call.parameters.iter().map(|value| Some(value.data_type())).collect();
     let state = session.context.state();
     let (heading, plan) = match &*explain.statement {
         Statement::Query(query) => (None, query::plan(session, call, query).await?.1),
         Statement::Insert(insert) => {
-            let plan = insert::plan(session, call.parsed, insert, &given, call.parameters).await?;
+            let plan = insert::plan(session, call.parsed, insert, call.parameters).await?;
             (Some(format!("Insert on {}", insert.target.name)), plan)
         }
         Statement::Update(update) => {
-            let plan = update::plan(session, call.parsed, update, &given, call.parameters).await?;
+            let plan = update::plan(session, call.parsed, update, call.parameters).await?;
             (Some(format!("Update on {}", update.target.name)), plan)
         }
         Statement::Delete(delete) => {
-            let plan = delete::plan(session, call.parsed, delete, &given, call.parameters).await?;
+            let plan = delete::plan(session, call.parsed, delete, call.parameters).await?;
             (Some(format!("Delete on {}", delete.target.name)), plan)
         }
         _ => return Err(SqlError::not_supported("only queries, INSERT, UPDATE and DELETE can be explained")),

@@ -8,7 +8,6 @@ use sqlparser::ast::Expr;
 use super::syntax;
 use crate::dialect::ParsedStatement;
 use crate::error::SqlError;
-use crate::failure::planner_failure;
 use crate::planning;
 
 /// Types and, once it runs, values of a statement's parameters.
@@ -72,28 +71,10 @@ impl Parameters {
 
     /// The types of all parameters, as all plans of a statement tell them.
     pub(super) fn told_by(
-        mut self,
+        self,
         plans: &[LogicalPlan],
         parsed: &ParsedStatement,
     ) -> Result<Vec<DataType>, SqlError> {
-        for plan in plans {
-            let told = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
-            for (name, data_type) in told {
-                let Some(index) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok())
-                else {
-                    continue;
-                };
-                let index = index.saturating_sub(1);
-                if index >= self.types.len() {
-                    self.types.resize(index + 1, None);
-                }
-                if let Some(slot) = self.types.get_mut(index)
-                    && slot.is_none()
-                {
-                    *slot = data_type;
-                }
-            }
-        }
-        Ok(self.types.into_iter().map(|data_type| data_type.unwrap_or(DataType::Utf8)).collect())
+        planning::parameter_types(plans, &self.types, parsed)
     }
 }

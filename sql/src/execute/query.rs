@@ -1,6 +1,7 @@
 //! SELECT, VALUES, WITH.
 
 use arrow::datatypes::DataType;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use sqlparser::ast;
 
@@ -29,7 +30,7 @@ pub(super) async fn describe(
     let given = cast_parameters(&scope, &statement, given)?;
     let plan = plan_statement(&scope, Some(parsed), statement, &given)?;
     Ok(Description {
-        parameter_types: parameter_types(&plan, &given, parsed)?,
+        parameter_types: parameter_types(std::slice::from_ref(&plan), &given, parsed)?,
         schema: Some(renamed(&result_schema(&plan), result_names(query).as_deref())),
     })
 }
@@ -39,10 +40,19 @@ pub(super) async fn execute(
     call: Call<'_>,
     query: &ast::Query,
 ) -> Result<Outcome, SqlError> {
+    let stream = rows(session, call, query).await?;
+    Ok(Outcome::Rows { schema: stream.schema(), stream, command: Command::Select })
+}
+
+/// The rows of a query, under the names that Postgres gives its columns.
+pub(super) async fn rows(
+    session: &mut Session,
+    call: Call<'_>,
+    query: &ast::Query,
+) -> Result<SendableRecordBatchStream, SqlError> {
     let (scope, plan) = plan(session, call, query).await?;
     let stream = run(&scope.state, &plan, Some(call.parsed)).await?;
-    let stream = rename_stream(stream, result_names(query).as_deref());
-    Ok(Outcome::Rows { schema: stream.schema(), stream, command: Command::Select })
+    Ok(rename_stream(stream, result_names(query).as_deref()))
 }
 
 /// The plan of a query, with its parameters in place.

@@ -39,7 +39,6 @@ pub(super) async fn plan(
     session: &mut Session,
     parsed: &ParsedStatement,
     statement: &Update,
-    _given: &[Option<DataType>],
     parameters: &[ScalarValue],
 ) -> Result<LogicalPlan, SqlError> {
     Ok(Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?.plan)

@@ -240,3 +240,14 @@ async fn a_large_load_arrives_whole() {
     );
     assert_eq!(scene.rows("SELECT count(*), sum(id), sum(delay) FROM f").await, ["60000|1799970000|179994"]);
 }
+
+/// The header once named columns as the planner does, `count(*)`, while the same query's result set said `count`.
+#[tokio::test]
+async fn the_header_of_what_goes_out_names_columns_as_a_result_set_does() {
+    let mut scene = Scene::users().await;
+    let sql = "SELECT count(*), 1, 1 FROM user";
+    let (columns, _) = scene.columns(sql).await;
+    assert_eq!(columns, ["count", "?column?", "?column?"]);
+    let out = copy_out(&mut scene, &format!("COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)")).await;
+    assert_eq!(out.lines().next(), Some("count,?column?,?column?"));
+}

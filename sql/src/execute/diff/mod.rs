@@ -42,7 +42,7 @@ pub(super) async fn describe(
     }
     let (_, plan) = plan(session, parsed, diff, &types, vec![None; count]).await?;
     Ok(Description {
-        parameter_types: parameter_types(&plan, &types, parsed)?,
+        parameter_types: parameter_types(std::slice::from_ref(&plan), &types, parsed)?,
         schema: Some(result_schema(&plan)),
     })
 }
