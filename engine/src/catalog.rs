@@ -27,6 +27,9 @@ pub(crate) const NEXT_TYPE_ID: &str = "meta/next_type_id";
 /// A branch as the catalog keeps it. Hashes are hexadecimal.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct BranchRecord {
+    /// Never given again; zero in records from before branches had one.
+    #[serde(default)]
+    pub(crate) id: u64,
     pub(crate) head: String,
     /// Root of the working state's tree; writes logged under `epoch` lie over it.
     pub(crate) working: String,
@@ -108,4 +111,34 @@ pub(crate) fn records<T: DeserializeOwned>(catalog: &Tree, prefix: &str) -> Resu
             Ok((name.to_owned(), decode(&key, &value)?))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_a_later_version_is_refused_by_its_number() {
+        let later = br#"{"v":2,"next_type_id":"of another kind"}"#;
+        match decode::<NextTypeId>(b"meta/next_type_id", later) {
+            Err(EngineError::Storage(StorageError::NewerFormat { what, found: 2, supported: 1 })) => {
+                assert_eq!(what, "catalog record meta/next_type_id");
+            }
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("a later version was read"),
+        }
+    }
+
+    /// Branches had no id once, and definitions counted their changes.
+    #[test]
+    fn records_of_earlier_builds_are_read() {
+        let branch: BranchRecord =
+            decode(b"branch/main", br#"{"v":1,"head":"aa","working":"bb","epoch":18446744073709551615}"#)
+                .unwrap();
+        assert_eq!((branch.id, branch.epoch), (0, u64::MAX));
+        let definition = r#"{"name":"t","id":16384,"revision":3,"columns":[],"primary_key":[]}"#;
+        let record = format!(r#"{{"v":1,"definition":{definition},"defined_by":"ada","defined_micros":5}}"#);
+        let found: TypeRecord = decode(b"type/t", record.as_bytes()).unwrap();
+        assert_eq!((found.definition.id, found.defined_micros), (16_384, 5));
+    }
 }

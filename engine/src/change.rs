@@ -1,12 +1,13 @@
 //! Differences between two snapshots.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 use std::iter::Peekable;
 
 use bytes::Bytes;
 use microprolly_storage::{Change, Diff, KeyRange};
 
 use crate::error::Result;
+use crate::overlay::{Overlay, OverlayCursor};
 use crate::snapshot::Snapshot;
 
 /// How many keys differ, by kind.
@@ -37,7 +38,7 @@ pub struct Changes {
     from: Snapshot,
     to: Snapshot,
     trees: Peekable<Diff>,
-    pending: Peekable<std::vec::IntoIter<Bytes>>,
+    pending: Peekable<PendingKeys>,
 }
 
 impl Snapshot {
@@ -45,20 +46,20 @@ impl Snapshot {
     pub fn changes(&self, to: &Self, range: &KeyRange) -> Changes {
         // Keys pending on either side are looked up on both; the trees answer
         // for all others.
-        let pending: BTreeSet<Bytes> = if self.overlay.is_same(&to.overlay) && self.tree == to.tree {
-            BTreeSet::new()
-        } else {
-            let keys = |snapshot: &Self| {
-                snapshot.overlay.range(range).map(|(key, _)| key.clone()).collect::<Vec<_>>()
-            };
-            keys(self).into_iter().chain(keys(to)).collect()
-        };
+        let none = Overlay::default();
+        let pending = if self.is_same(to) { [&none, &none] } else { [&self.overlay, &to.overlay] };
+        let [pending_from, pending_to] = pending.map(|overlay| overlay.cursor(range).peekable());
         Changes {
             from: self.clone(),
             to: to.clone(),
             trees: self.tree.diff(&to.tree, range).peekable(),
-            pending: pending.into_iter().collect::<Vec<_>>().into_iter().peekable(),
+            pending: PendingKeys { from: pending_from, to: pending_to }.peekable(),
         }
+    }
+
+    /// Whether anything differs within a range.
+    pub(crate) fn differs(&self, from: &Self, range: &KeyRange) -> Result<bool> {
+        from.changes(self, range).next().transpose().map(|change| change.is_some())
     }
 
     /// Counts the changes within a range without keeping them.
@@ -68,6 +69,27 @@ impl Snapshot {
             counts.add(&change?);
         }
         Ok(counts)
+    }
+}
+
+/// The keys that are pending on either side, in order, each once.
+struct PendingKeys {
+    from: Peekable<OverlayCursor>,
+    to: Peekable<OverlayCursor>,
+}
+
+impl Iterator for PendingKeys {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let order = match (self.from.peek(), self.to.peek()) {
+            (Some((from, _)), Some((to, _))) => from.cmp(to),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let from = if order.is_le() { self.from.next() } else { None };
+        let to = if order.is_ge() { self.to.next() } else { None };
+        from.or(to).map(|(key, _)| key)
     }
 }
 

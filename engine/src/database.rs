@@ -7,6 +7,7 @@ use microprolly_storage::{
     ChunkStore, MemoryVfs, NodeStore, RealVfs, Recovered, Store, StoreOptions, StoreStatistics, Tree, Vfs,
 };
 
+use crate::collection::CollectionMonitor;
 use crate::columnar::DecodedCache;
 use crate::commit::{Commit, History};
 use crate::environment::{Clock, Entropy, SystemClock, SystemEntropy};
@@ -60,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) nodes: Arc<NodeStore>,
     pub(crate) store: Arc<Store>,
     pub(crate) columns: Arc<DecodedCache>,
+    pub(crate) collection: CollectionMonitor,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -172,6 +174,7 @@ impl Database {
             nodes,
             store,
             columns: Arc::new(DecodedCache::new(options.column_cache_bytes_max)),
+            collection: CollectionMonitor::default(),
             clock: options.clock.clone(),
             entropy: options.entropy.clone(),
         };

@@ -6,7 +6,10 @@ use microprolly_storage::StorageError;
 /// The result of every fallible operation of this crate.
 pub type Result<T> = std::result::Result<T, EngineError>;
 
-/// A failed operation. Nothing was changed by it.
+/// A failed operation. Nothing was changed by it, unless the layer below
+/// failed while a change was being made durable: then the change is there as a
+/// whole or not at all, and which of the two shows when the database is opened
+/// again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {

@@ -29,7 +29,9 @@
 
 mod catalog;
 mod change;
+mod check;
 mod codec;
+mod collection;
 mod columnar;
 mod commit;
 mod database;
@@ -48,6 +50,8 @@ mod state;
 mod transaction;
 
 pub use change::{ChangeCounts, Changes};
+pub use check::{CheckReport, Finding, FindingKind};
+pub use collection::{CollectionOptions, CollectionReport};
 pub use columnar::{
     BATCH_ROWS_TARGET, DecodedCache, EncodedRow, RowEncoder, TableBatches, TableScan, column_of, decode_rows,
 };
@@ -56,7 +60,9 @@ pub use database::{DEFAULT_BRANCH, Database, DatabaseOptions};
 pub use environment::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
 pub use error::{EngineError, Kind, Result, Violation};
 pub use microprolly_storage as storage;
-pub use microprolly_storage::{Change, Entry, KeyRange, StorageError};
+pub use microprolly_storage::{
+    Change, CollectionPhase, CollectionPolicy, CollectionProgress, Entry, KeyRange, StorageError,
+};
 pub use name::{BranchName, NAME_BYTES_MAX, TagName};
 pub use principal::Principal;
 pub use revision::{COMMIT_PREFIX_DIGITS_MIN, Version};

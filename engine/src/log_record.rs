@@ -80,3 +80,45 @@ impl LogRecord {
 fn corrupt() -> EngineError {
     StorageError::corrupt("a write-ahead log record", "its fields do not add up").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vec<u8> {
+        let mut writes = Overlay::default();
+        writes.insert("a".into(), Some("1".into()));
+        writes.insert("b".into(), None);
+        LogRecord::encode("main", 7, &writes)
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written() {
+        let record = LogRecord::decode(sample().into()).unwrap();
+        assert_eq!((record.branch.as_str(), record.epoch), ("main", 7));
+        assert_eq!(record.writes, [(Bytes::from("a"), Some(Bytes::from("1"))), (Bytes::from("b"), None)]);
+    }
+
+    #[test]
+    fn a_record_of_a_later_version_is_refused_by_its_number() {
+        let mut payload = sample();
+        payload[0] = VERSION + 1;
+        let failure = LogRecord::decode(payload.into()).err().unwrap();
+        assert!(matches!(
+            failure,
+            EngineError::Storage(StorageError::NewerFormat { found: 2, supported: 1, .. })
+        ));
+    }
+
+    #[test]
+    fn a_record_that_ends_too_early_is_refused() {
+        let whole = sample();
+        let before_first_write = 1 + 4 + "main".len() + 8;
+        for len in 0..whole.len() {
+            // Writes are as many as there are, so a record may end after one.
+            let is_whole = [before_first_write, before_first_write + 11].contains(&len);
+            let decoded = LogRecord::decode(Bytes::copy_from_slice(&whole[..len]));
+            assert_eq!(decoded.is_ok(), is_whole, "{len} bytes");
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! Pending writes that are not in a tree yet.
 
+use std::collections::VecDeque;
+use std::ops::Bound;
+
 use bytes::Bytes;
 use imbl::OrdMap;
 use microprolly_storage::{KeyRange, Mutation};
@@ -49,18 +52,12 @@ impl Overlay {
         &self,
         range: &KeyRange,
     ) -> impl DoubleEndedIterator<Item = (&Bytes, &Option<Bytes>)> + use<'_> {
-        use std::ops::Bound::{Excluded, Included, Unbounded};
-        // The map's own range panics on a start above the end.
-        let range = if range.is_empty() {
-            KeyRange::between(range.start.clone(), range.start.clone())
-        } else {
-            range.clone()
-        };
-        let end = match range.end {
-            Some(end) => Excluded(end),
-            None => Unbounded,
-        };
-        self.entries.range::<_, Bytes>((Included(range.start), end))
+        self.entries.range::<_, Bytes>(bounds(range))
+    }
+
+    /// The same as copies, made as they are asked for.
+    pub(crate) fn cursor(&self, range: &KeyRange) -> OverlayCursor {
+        OverlayCursor { overlay: self.clone(), rest: bounds(range), ready: VecDeque::new() }
     }
 
     /// Every pending write, in order.
@@ -71,5 +68,80 @@ impl Overlay {
     /// Every pending write as a mutation of a tree, in order.
     pub(crate) fn mutations(&self) -> impl Iterator<Item = Mutation> + '_ {
         self.entries.iter().map(|(key, value)| Mutation { key: key.clone(), value: value.clone() })
+    }
+}
+
+/// A range as the map takes it.
+fn bounds(range: &KeyRange) -> (Bound<Bytes>, Bound<Bytes>) {
+    let end = match &range.end {
+        // The map would panic on a start above the end.
+        Some(end) => Bound::Excluded(end.max(&range.start).clone()),
+        None => Bound::Unbounded,
+    };
+    (Bound::Included(range.start.clone()), end)
+}
+
+/// How many writes a cursor takes from the map at once: to find its place
+/// there again costs more than to copy some that nobody may ask for.
+const READY_MAX: usize = 32;
+
+/// Pending writes of a range, from either end. It holds the map, not what is
+/// in it, so what is not read costs nothing.
+pub(crate) struct OverlayCursor {
+    overlay: Overlay,
+    /// Where the writes lie that were not taken from the map yet.
+    rest: (Bound<Bytes>, Bound<Bytes>),
+    /// Those that were, and come before the rest.
+    ready: VecDeque<(Bytes, Option<Bytes>)>,
+}
+
+impl Iterator for OverlayCursor {
+    type Item = (Bytes, Option<Bytes>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ready.is_empty() {
+            let rest = self.overlay.entries.range::<_, Bytes>((self.rest.0.as_ref(), self.rest.1.as_ref()));
+            self.ready.extend(rest.take(READY_MAX).map(|(key, value)| (key.clone(), value.clone())));
+            if let Some((last, _)) = self.ready.back() {
+                self.rest.0 = Bound::Excluded(last.clone());
+            }
+        }
+        self.ready.pop_front()
+    }
+}
+
+impl DoubleEndedIterator for OverlayCursor {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let mut rest = self.overlay.entries.range::<_, Bytes>((self.rest.0.as_ref(), self.rest.1.as_ref()));
+        let Some((key, value)) = rest.next_back() else { return self.ready.pop_back() };
+        self.rest.1 = Bound::Excluded(key.clone());
+        Some((key.clone(), value.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_cursor_share_what_is_left() {
+        let mut overlay = Overlay::default();
+        let keys: Vec<Bytes> = (0..100).map(|number| format!("{number:03}").into()).collect();
+        keys.iter().for_each(|key| overlay.insert(key.clone(), None));
+        for period in 1..10 {
+            let mut cursor = overlay.cursor(&KeyRange::between("010", "090"));
+            let (mut front, mut back) = (Vec::new(), Vec::new());
+            for turn in 0..80 {
+                if turn % period == 0 {
+                    back.extend(cursor.next_back());
+                } else {
+                    front.extend(cursor.next());
+                }
+            }
+            assert!(cursor.next().is_none() && cursor.next_back().is_none());
+            back.reverse();
+            let all: Vec<Bytes> = front.into_iter().chain(back).map(|(key, _)| key).collect();
+            assert_eq!(all, keys[10..90], "from the back each {period}th time");
+        }
     }
 }

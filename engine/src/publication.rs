@@ -2,11 +2,11 @@
 //! whoever waits for it is told once it is on disk.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use microprolly_storage::{Mutation, Store};
+use microprolly_storage::{ChunkStore, Mutation, Store};
 use parking_lot::Mutex;
 
 use crate::catalog::{self, NextTypeId};
@@ -31,13 +31,31 @@ pub(crate) struct Publisher {
     entropy: Arc<dyn Entropy>,
     latest: Mutex<Arc<State>>,
     durable: ArcSwap<State>,
+    /// Every state that was published and that somebody may still look at.
+    published: Mutex<Vec<Weak<State>>>,
 }
 
 impl Publisher {
     /// Begins with a state that is durable already.
     pub(crate) fn new(store: Arc<Store>, entropy: Arc<dyn Entropy>, state: State) -> Self {
         let state = Arc::new(state);
-        Self { store, entropy, latest: Mutex::new(state.clone()), durable: ArcSwap::new(state) }
+        let published = Mutex::new(vec![Arc::downgrade(&state)]);
+        Self { store, entropy, latest: Mutex::new(state.clone()), durable: ArcSwap::new(state), published }
+    }
+
+    /// The states that somebody looks at or builds on, the latest among them.
+    pub(crate) fn live_states(&self) -> Vec<Arc<State>> {
+        // A writer holds this lock until what it made is in the list.
+        let _no_writer = self.latest.lock();
+        self.published.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn note_published(&self, state: &Arc<State>) {
+        let mut published = self.published.lock();
+        if published.len() == published.capacity() {
+            published.retain(|state| state.strong_count() > 0);
+        }
+        published.push(Arc::downgrade(state));
     }
 
     /// The state that readers see.
@@ -48,6 +66,8 @@ impl Publisher {
     /// Makes the next state and returns when it is durable. When `change`
     /// fails nothing is written and nothing changes.
     pub(crate) fn publish<T>(&self, change: impl FnOnce(&mut Publication<'_>) -> Result<T>) -> Result<T> {
+        // What is written here is safe from collection until the state holds it.
+        let _guard = self.store.pins().begin_write();
         let (outcome, state) = {
             let mut latest = self.latest.lock();
             let mut publication = Publication {
@@ -55,9 +75,11 @@ impl Publisher {
                 state: State::clone(&latest),
                 catalog: BTreeMap::new(),
                 log: None,
+                seals: false,
             };
             let outcome = change(&mut publication)?;
             let state = Arc::new(publication.finish()?);
+            self.note_published(&state);
             *latest = state.clone();
             (outcome, state)
         };
@@ -84,6 +106,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) state: State,
     catalog: BTreeMap<Bytes, Option<Bytes>>,
     log: Option<(BranchName, Overlay)>,
+    seals: bool,
 }
 
 impl Publication<'_> {
@@ -142,9 +165,14 @@ impl Publication<'_> {
         Ok(())
     }
 
+    /// Has the segment sealed that is being written to.
+    pub(crate) fn seal(&mut self) {
+        self.seals = true;
+    }
+
     /// Puts a branch's pending writes into its tree.
     fn fold(&mut self, name: &BranchName, branch: &Branch) -> Result<()> {
-        let folded = Branch::new(branch.head, self.new_epoch(), branch.working.folded()?);
+        let folded = branch.moved_to(branch.head, self.new_epoch(), branch.working.folded()?);
         self.set_branch(name, Some(folded));
         Ok(())
     }
@@ -158,7 +186,7 @@ impl Publication<'_> {
         let store = &self.publisher.store;
         // Sealing needs all pending writes in trees: a sealed segment is never
         // read for its log.
-        let seals = store.wants_seal();
+        let seals = self.seals || store.wants_seal();
         if seals {
             for (name, branch) in self.state.branches.clone() {
                 if !branch.working.overlay.is_empty() {

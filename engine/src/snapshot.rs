@@ -1,12 +1,12 @@
 //! What a reader sees: a tree and the writes pending over it.
 
-use std::collections::VecDeque;
+use std::cmp::Ordering;
 
 use bytes::Bytes;
 use microprolly_storage::{Entry, KeyRange, RangeCursor, Tree};
 
 use crate::error::Result;
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, OverlayCursor};
 
 /// An unchanging view of all keys. Taking one copies two pointers; holding one
 /// blocks nobody.
@@ -37,8 +37,10 @@ impl Snapshot {
     /// The entries of a range, in key order from the front, in reverse from
     /// the back.
     pub fn range(&self, range: &KeyRange) -> SnapshotCursor {
-        let pending = self.overlay.range(range).map(|(key, value)| (key.clone(), value.clone())).collect();
-        SnapshotCursor { tree: Stored::new(self.tree.range(range)), pending }
+        SnapshotCursor {
+            tree: BothEnds::of(self.tree.range(range)),
+            pending: BothEnds::of(self.overlay.cursor(range)),
+        }
     }
 
     /// How many keys a range holds: O(log n) and a look-up per pending key in it.
@@ -46,8 +48,8 @@ impl Snapshot {
         let mut count = self.tree.count(range)?;
         let pending: Vec<(&Bytes, &Option<Bytes>)> = self.overlay.range(range).collect();
         let keys: Vec<Bytes> = pending.iter().map(|(key, _)| (*key).clone()).collect();
-        for (stored, (_, value)) in self.tree.get_many(&keys)?.into_iter().zip(pending) {
-            match (stored.is_some(), value.is_some()) {
+        for (is_stored, (_, value)) in self.tree.contains_many(&keys)?.into_iter().zip(pending) {
+            match (is_stored, value.is_some()) {
                 (false, true) => count += 1,
                 (true, false) => count -= 1,
                 _ => {}
@@ -73,72 +75,34 @@ impl Snapshot {
 
 /// Entries of a snapshot, from either end.
 pub struct SnapshotCursor {
-    tree: Stored,
-    pending: VecDeque<(Bytes, Option<Bytes>)>,
+    tree: BothEnds<RangeCursor>,
+    pending: BothEnds<OverlayCursor>,
 }
 
-/// A tree cursor that can be looked into at both ends.
-struct Stored {
-    cursor: RangeCursor,
-    front: Option<Entry>,
-    back: Option<Entry>,
+/// An iterator that can be looked into at both ends.
+struct BothEnds<I: Iterator> {
+    rest: I,
+    front: Option<I::Item>,
+    back: Option<I::Item>,
 }
 
-impl Stored {
-    fn new(cursor: RangeCursor) -> Self {
-        Self { cursor, front: None, back: None }
+impl<I: DoubleEndedIterator> BothEnds<I> {
+    fn of(rest: I) -> Self {
+        Self { rest, front: None, back: None }
     }
 
-    fn peek_front(&mut self) -> Result<Option<&Entry>> {
+    fn front(&mut self) -> Option<&I::Item> {
         if self.front.is_none() {
-            self.front = match self.cursor.next().transpose()? {
-                Some(entry) => Some(entry),
-                None => self.back.take(),
-            };
+            self.front = self.rest.next().or_else(|| self.back.take());
         }
-        Ok(self.front.as_ref())
+        self.front.as_ref()
     }
 
-    fn peek_back(&mut self) -> Result<Option<&Entry>> {
+    fn back(&mut self) -> Option<&I::Item> {
         if self.back.is_none() {
-            self.back = match self.cursor.next_back().transpose()? {
-                Some(entry) => Some(entry),
-                None => self.front.take(),
-            };
+            self.back = self.rest.next_back().or_else(|| self.front.take());
         }
-        Ok(self.back.as_ref())
-    }
-}
-
-impl SnapshotCursor {
-    fn advance(&mut self) -> Result<Option<Entry>> {
-        loop {
-            let stored = self.tree.peek_front()?;
-            let Some((key, _)) = self.pending.front() else { return Ok(self.tree.front.take()) };
-            match stored {
-                Some((stored_key, _)) if stored_key < key => return Ok(self.tree.front.take()),
-                Some((stored_key, _)) if stored_key == key => self.tree.front = None,
-                _ => {}
-            }
-            if let Some((key, Some(value))) = self.pending.pop_front() {
-                return Ok(Some((key, value)));
-            }
-        }
-    }
-
-    fn retreat(&mut self) -> Result<Option<Entry>> {
-        loop {
-            let stored = self.tree.peek_back()?;
-            let Some((key, _)) = self.pending.back() else { return Ok(self.tree.back.take()) };
-            match stored {
-                Some((stored_key, _)) if stored_key > key => return Ok(self.tree.back.take()),
-                Some((stored_key, _)) if stored_key == key => self.tree.back = None,
-                _ => {}
-            }
-            if let Some((key, Some(value))) = self.pending.pop_back() {
-                return Ok(Some((key, value)));
-            }
-        }
+        self.back.as_ref()
     }
 }
 
@@ -146,12 +110,42 @@ impl Iterator for SnapshotCursor {
     type Item = Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.advance().transpose()
+        loop {
+            let order = match (self.tree.front(), self.pending.front()) {
+                (Some(Err(_)), _) | (_, None) => Ordering::Less,
+                (Some(Ok((stored, _))), Some((pending, _))) => stored.cmp(pending),
+                (None, Some(_)) => Ordering::Greater,
+            };
+            if order.is_lt() {
+                return self.tree.front.take().map(|entry| entry.map_err(Into::into));
+            }
+            if order.is_eq() {
+                self.tree.front = None;
+            }
+            if let Some((key, Some(value))) = self.pending.front.take() {
+                return Some(Ok((key, value)));
+            }
+        }
     }
 }
 
 impl DoubleEndedIterator for SnapshotCursor {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.retreat().transpose()
+        loop {
+            let order = match (self.tree.back(), self.pending.back()) {
+                (Some(Err(_)), _) | (_, None) => Ordering::Greater,
+                (Some(Ok((stored, _))), Some((pending, _))) => stored.cmp(pending),
+                (None, Some(_)) => Ordering::Less,
+            };
+            if order.is_gt() {
+                return self.tree.back.take().map(|entry| entry.map_err(Into::into));
+            }
+            if order.is_eq() {
+                self.tree.back = None;
+            }
+            if let Some((key, Some(value))) = self.pending.back.take() {
+                return Some(Ok((key, value)));
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use imbl::OrdMap;
-use microprolly_storage::{Lsn, Mutation, NodeStore, RootHash, Tree};
+use microprolly_storage::{ChunkHash, Lsn, Mutation, NodeStore, RootHash, Tree};
 
 use crate::catalog::{self, BranchRecord, TagRecord, TypeRecord};
 use crate::commit::CommitId;
@@ -33,6 +33,8 @@ pub(crate) type Types = OrdMap<String, Arc<TypeDefinition>>;
 /// A branch: its last commit, and its working state.
 #[derive(Clone)]
 pub(crate) struct Branch {
+    /// Tells it from a later branch of the same name: its first epoch.
+    pub(crate) id: u64,
     pub(crate) head: CommitId,
     /// Names the working set in the log: every fold into the tree begins another.
     pub(crate) epoch: u64,
@@ -78,14 +80,34 @@ impl State {
     }
 }
 
+impl State {
+    /// The chunks that lead to everything in it: the catalog, and what its
+    /// records refer to.
+    pub(crate) fn roots(&self) -> Vec<ChunkHash> {
+        let branches = self
+            .branches
+            .values()
+            .flat_map(|branch| [branch.head.chunk(), branch.working.tree.root().chunk()]);
+        let tags = self.tags.values().map(|tag| tag.commit.chunk());
+        [self.catalog.root().chunk()].into_iter().chain(branches).chain(tags).collect()
+    }
+}
+
 impl Branch {
+    /// A branch that was not there before.
     pub(crate) fn new(head: CommitId, epoch: u64, tree: Tree) -> Self {
-        Self { head, epoch, working: Snapshot::of_tree(tree) }
+        Self { id: epoch, head, epoch, working: Snapshot::of_tree(tree) }
+    }
+
+    /// The same branch with another head or working tree, in a new epoch.
+    pub(crate) fn moved_to(&self, head: CommitId, epoch: u64, tree: Tree) -> Self {
+        Self { id: self.id, ..Self::new(head, epoch, tree) }
     }
 
     fn load(nodes: &Arc<NodeStore>, record: &BranchRecord) -> Result<Self> {
         let working: RootHash = record.working.parse()?;
-        Ok(Self::new(record.head.parse()?, record.epoch, Tree::open(nodes, working)))
+        let branch = Self::new(record.head.parse()?, record.epoch, Tree::open(nodes, working));
+        Ok(Self { id: record.id, ..branch })
     }
 
     /// Whether nothing at all happened to the working state in between.
@@ -97,6 +119,7 @@ impl Branch {
     /// the log, under the branch's epoch.
     pub(crate) fn mutation(&self, name: &BranchName) -> Mutation {
         let record = BranchRecord {
+            id: self.id,
             head: self.head.to_string(),
             working: self.working.tree.root().to_string(),
             epoch: self.epoch,

@@ -1,10 +1,12 @@
 //! Transactions: snapshot isolation, first committer wins.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use microprolly_storage::{Entry, KEY_BYTES_MAX, KeyRange, StorageError, VALUE_BYTES_MAX};
+use imbl::ordmap::DiffItem;
+use microprolly_storage::{
+    Change, Entry, KEY_BYTES_MAX, KeyRange, Mutation, StorageError, Tree, VALUE_BYTES_MAX,
+};
 
 use crate::catalog::{self, TypeRecord};
 use crate::columnar::EncodedRow;
@@ -35,8 +37,6 @@ pub struct Transaction {
     /// Its own writes while they fit in memory; none once they lie in the
     /// view's tree.
     writes: Option<Overlay>,
-    /// Types whose rows it wrote: their definitions must still hold at commit.
-    used_types: BTreeSet<String>,
 }
 
 /// A point in a transaction to which it can return.
@@ -45,7 +45,6 @@ pub struct Savepoint {
     view: Snapshot,
     types: Types,
     writes: Option<Overlay>,
-    used_types: BTreeSet<String>,
 }
 
 impl Transaction {
@@ -67,7 +66,6 @@ impl Transaction {
             base_types: state.types.clone(),
             base,
             writes: Some(Overlay::default()),
-            used_types: BTreeSet::new(),
         })
     }
 
@@ -138,12 +136,6 @@ impl Transaction {
         if key.len() > KEY_BYTES_MAX {
             return Err(too_large("key", key.len(), KEY_BYTES_MAX));
         }
-        if let Some(name) = RowKey::type_of(&key)
-            && self.types.contains_key(name)
-            && !self.used_types.contains(name)
-        {
-            self.used_types.insert(name.to_owned());
-        }
         self.view.overlay.insert(key.clone(), value.clone());
         if let Some(writes) = &mut self.writes {
             writes.insert(key, value);
@@ -180,7 +172,7 @@ impl Transaction {
         if self.types.contains_key(&definition.name) {
             return Err(EngineError::AlreadyExists { kind: Kind::Type, name: definition.name });
         }
-        self.set_type(TypeDefinition { id: 0, revision: 0, ..definition })
+        self.set_type(TypeDefinition { id: 0, ..definition })
     }
 
     /// Replaces the definition of a type, which keeps its id, and changes the
@@ -201,9 +193,9 @@ impl Transaction {
             });
         }
         let before = self.savepoint();
-        let altered = self.alter_rows(&current, change).and_then(|()| {
-            self.set_type(TypeDefinition { id: current.id, revision: current.revision + 1, ..definition })
-        });
+        let altered = self
+            .alter_rows(&current, change)
+            .and_then(|()| self.set_type(TypeDefinition { id: current.id, ..definition }));
         if altered.is_err() {
             self.rollback_to(&before);
         }
@@ -269,28 +261,24 @@ impl Transaction {
 
     /// Marks this point.
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint {
-            view: self.view.clone(),
-            types: self.types.clone(),
-            writes: self.writes.clone(),
-            used_types: self.used_types.clone(),
-        }
+        Savepoint { view: self.view.clone(), types: self.types.clone(), writes: self.writes.clone() }
     }
 
     /// Undoes everything since the savepoint, which can be returned to again.
     pub fn rollback_to(&mut self, savepoint: &Savepoint) {
-        let Savepoint { view, types, writes, used_types } = savepoint.clone();
+        let Savepoint { view, types, writes } = savepoint.clone();
         self.view = view;
         self.types = types;
         self.writes = writes;
-        self.used_types = used_types;
     }
 
     /// Makes the writes true and durable in the branch's working state.
     ///
     /// # Errors
     /// [`EngineError::Conflict`] when another transaction changed one of the
-    /// keys or definitions since this one began; nothing is written then.
+    /// keys or definitions since this one began, a row of a type whose
+    /// definition this one changed, or the definition of a type whose rows this
+    /// one changed, or when the branch is gone; nothing is written then.
     pub fn commit(self) -> Result<()> {
         if self.is_unchanged() {
             return Ok(());
@@ -333,80 +321,103 @@ impl Transaction {
     }
 
     fn apply(&self, publication: &mut Publication<'_>) -> Result<()> {
-        if self.is_unchanged() {
-            return Ok(());
-        }
         let latest = publication
             .state
             .branches
             .get(&self.branch)
+            // One of the same name may have taken its place.
+            .filter(|latest| latest.id == self.base.id)
             .cloned()
             .ok_or_else(|| EngineError::Conflict { what: format!("branch \"{}\"", self.branch) })?;
-        self.check_types(&publication.state.types)?;
-        if let Some(writes) = &self.writes {
-            if latest.is_same(&self.base) {
+        if self.is_unchanged() {
+            return Ok(());
+        }
+        self.check_types(&latest, &publication.state.types)?;
+        match &self.writes {
+            Some(writes) if latest.is_same(&self.base) => {
                 publication.write(&self.branch, latest, writes)?;
-            } else {
-                let mut effective = Overlay::default();
-                for (key, value) in writes.iter() {
-                    let seen = self.base.working.get(key)?;
-                    // Writing what is there already is no write: it neither
-                    // conflicts nor undoes what another has written since.
-                    if seen != *value {
-                        self.check_key(&latest, key, seen.as_ref())?;
-                        effective.insert(key.clone(), value.clone());
-                    }
-                }
+            }
+            Some(writes) => {
+                let effective = self.effective(writes, &latest)?;
                 publication.write(&self.branch, latest, &effective)?;
             }
-        } else if latest.is_same(&self.base) {
-            let branch = Branch::new(latest.head, publication.new_epoch(), self.view.folded()?);
-            publication.set_branch(&self.branch, Some(branch));
-        } else {
-            let mut writes = Overlay::default();
-            for change in self.base.working.changes(&self.view, &KeyRange::all()) {
-                let change = change?;
-                self.check_key(&latest, &change.key, change.from.as_ref())?;
-                writes.insert(change.key, change.to);
+            None => {
+                let tree = self.joined(&latest)?;
+                let branch = latest.moved_to(latest.head, publication.new_epoch(), tree);
+                publication.set_branch(&self.branch, Some(branch));
             }
-            publication.write(&self.branch, latest, &writes)?;
         }
         self.publish_types(publication)
     }
 
-    /// The first committer wins: what this transaction saw under the key must
-    /// still be there.
-    fn check_key(&self, latest: &Branch, key: &Bytes, seen: Option<&Bytes>) -> Result<()> {
-        if latest.working.get(key)?.as_ref() != seen {
-            return Err(EngineError::Conflict { what: format!("key \"{}\"", key.escape_ascii()) });
+    /// Those of its writes that change what it saw. The first committer wins:
+    /// what it saw under such a key must still be there.
+    fn effective(&self, writes: &Overlay, latest: &Branch) -> Result<Overlay> {
+        let mut effective = Overlay::default();
+        for (key, value) in writes.iter() {
+            let seen = self.base.working.get(key)?;
+            // Writing what is there already is no write: it neither
+            // conflicts nor undoes what another has written since.
+            if seen == *value {
+                continue;
+            }
+            if latest.working.get(key)? != seen {
+                return Err(key_conflict(key));
+            }
+            effective.insert(key.clone(), value.clone());
         }
-        Ok(())
+        Ok(effective)
     }
 
-    fn check_types(&self, latest: &Types) -> Result<()> {
-        if latest.ptr_eq(&self.base_types) {
-            return Ok(());
+    /// Its tree, when its writes lie in one, with what others have changed since
+    /// it began. Their changes go into its tree and not its own into theirs,
+    /// since it has many: that costs what they changed.
+    fn joined(&self, latest: &Branch) -> Result<Tree> {
+        let mut failure = None;
+        let theirs = self
+            .base
+            .working
+            .changes(&latest.working, &KeyRange::all())
+            .map_while(|change| self.untouched(change).map_err(|error| failure = Some(error)).ok());
+        let tree = self.view.folded()?.apply(theirs)?;
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(tree),
         }
-        let changed = self.type_changes().map(|(name, _)| name);
-        for name in changed.chain(self.used_types.iter()) {
-            if latest.get(name) != self.base_types.get(name) {
-                return Err(EngineError::Conflict { what: format!("table \"{name}\"") });
+    }
+
+    /// Another's change, which must be of a key that this transaction left as
+    /// it was.
+    fn untouched(&self, change: Result<Change>) -> Result<Mutation> {
+        let Change { key, from, to } = change?;
+        if self.view.get(&key)? != from {
+            return Err(key_conflict(&key));
+        }
+        Ok(Mutation { key, value: to })
+    }
+
+    /// What a type says holds for all of its rows. So a change of it conflicts
+    /// with another change of it, and with a row that the other side changed
+    /// without knowing of it.
+    fn check_types(&self, latest: &Branch, latest_types: &Types) -> Result<()> {
+        let conflict = |name: &str| Err(EngineError::Conflict { what: format!("table \"{name}\"") });
+        for (name, _) in type_changes(&self.base_types, &self.types) {
+            if latest_types.get(name) != self.base_types.get(name)
+                || latest.working.differs(&self.base.working, &RowKey::range_of(name))?
+            {
+                return conflict(name);
+            }
+        }
+        for (name, _) in type_changes(&self.base_types, latest_types) {
+            if self.view.differs(&self.base.working, &RowKey::range_of(name))? {
+                return conflict(name);
             }
         }
         Ok(())
     }
 
-    /// Types whose definition this transaction changed, and what they are now.
-    fn type_changes(&self) -> impl Iterator<Item = (&String, Option<&Arc<TypeDefinition>>)> {
-        let names: BTreeSet<&String> = self.types.keys().chain(self.base_types.keys()).collect();
-        names.into_iter().filter_map(|name| {
-            let now = self.types.get(name);
-            (now != self.base_types.get(name)).then_some((name, now))
-        })
-    }
-
     fn publish_types(&self, publication: &mut Publication<'_>) -> Result<()> {
-        for (name, definition) in self.type_changes() {
+        for (name, definition) in type_changes(&self.base_types, &self.types) {
             let Some(definition) = definition else {
                 publication.record(state::mutation(catalog::TYPE, name, None));
                 publication.state.types.remove(name);
@@ -423,6 +434,22 @@ impl Transaction {
         }
         Ok(())
     }
+}
+
+/// Types that are defined differently in two states, and what they are in the
+/// later one.
+fn type_changes<'a>(
+    from: &'a Types,
+    to: &'a Types,
+) -> impl Iterator<Item = (&'a String, Option<&'a Arc<TypeDefinition>>)> {
+    from.diff(to).map(|difference| match difference {
+        DiffItem::Add(name, now) | DiffItem::Update { new: (name, now), .. } => (name, Some(now)),
+        DiffItem::Remove(name, _) => (name, None),
+    })
+}
+
+fn key_conflict(key: &Bytes) -> EngineError {
+    EngineError::Conflict { what: format!("key \"{}\"", key.escape_ascii()) }
 }
 
 fn too_large(what: &'static str, len: usize, max: usize) -> EngineError {

@@ -81,9 +81,15 @@ impl Failure {
         Self::File { path: path.to_path_buf(), source }
     }
 
-    /// A failed write of results; a closed pipe is a kind of its own.
+    /// A failed write of results; a closed pipe is a kind of its own, and so is a value that has no text.
     pub(crate) fn output(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe { Self::OutputClosed } else { Self::Output(error) }
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::OutputClosed;
+        }
+        match error.downcast::<SqlError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::Output(error),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::error::SqlError;
 use crate::scope::{KEY_VALUES, PUBLIC, SYSTEM};
+use crate::settings::{SettingInfo, Settings};
 use crate::system;
 use crate::table::key_value_schema;
 
@@ -33,6 +34,8 @@ pub trait CatalogView: Send + Sync {
     fn user(&self) -> String;
     /// Tables of the schemas `public` and `prolly`.
     fn tables(&self) -> Result<Vec<TableInfo>, SqlError>;
+    /// Every setting with its value in the session.
+    fn settings(&self) -> Vec<SettingInfo>;
 }
 
 /// A table as `pg_catalog` shows it.
@@ -73,16 +76,22 @@ pub(crate) struct SessionFacts {
 struct Facts {
     engine: engine::Session,
     types: Arc<[Arc<TypeDefinition>]>,
+    settings: Settings,
 }
 
 impl SessionFacts {
     pub(crate) fn new(engine: engine::Session) -> Self {
         let types = engine.types().into();
-        Self { current: Mutex::new(Facts { engine, types }) }
+        Self { current: Mutex::new(Facts { engine, types, settings: Settings::default() }) }
     }
 
-    pub(crate) fn refresh(&self, engine: engine::Session, types: Arc<[Arc<TypeDefinition>]>) {
-        *self.current.lock() = Facts { engine, types };
+    pub(crate) fn refresh(
+        &self,
+        engine: engine::Session,
+        types: Arc<[Arc<TypeDefinition>]>,
+        settings: Settings,
+    ) {
+        *self.current.lock() = Facts { engine, types, settings };
     }
 }
 
@@ -97,6 +106,10 @@ impl CatalogView for SessionFacts {
 
     fn user(&self) -> String {
         self.current.lock().engine.principal().name().to_owned()
+    }
+
+    fn settings(&self) -> Vec<SettingInfo> {
+        self.current.lock().settings.all()
     }
 
     fn tables(&self) -> Result<Vec<TableInfo>, SqlError> {

@@ -21,14 +21,10 @@ sql_states! {
     SUCCESSFUL_COMPLETION = "00000";
     /// A warning, in a notice.
     WARNING = "01000";
-    /// The connection broke, or the peer did not speak the protocol.
-    CONNECTION_FAILURE = "08006";
     /// The peer sent a message that does not fit the protocol.
     PROTOCOL_VIOLATION = "08P01";
     /// Valid SQL that this version does not run.
     FEATURE_NOT_SUPPORTED = "0A000";
-    /// The transaction no longer holds what it began with.
-    INVALID_TRANSACTION_INITIATION = "0B000";
     /// A sub-query used as a value gave more than one row, or a scalar more than one value.
     CARDINALITY_VIOLATION = "21000";
     /// A value does not fit its type; the general case of class 22.
@@ -57,16 +53,12 @@ sql_states! {
     INVALID_BINARY_REPRESENTATION = "22P03";
     /// A line of COPY input with too many or too few columns, or bad quoting.
     BAD_COPY_FILE_FORMAT = "22P04";
-    /// A constraint does not hold; the general case of class 23.
-    INTEGRITY_CONSTRAINT_VIOLATION = "23000";
     /// NULL in a column that is NOT NULL.
     NOT_NULL_VIOLATION = "23502";
     /// A second row with the key of another.
     UNIQUE_VIOLATION = "23505";
     /// A CHECK that is false for a row.
     CHECK_VIOLATION = "23514";
-    /// The statement does not go with the state of the transaction.
-    INVALID_TRANSACTION_STATE = "25000";
     /// BEGIN inside a transaction.
     ACTIVE_SQL_TRANSACTION = "25001";
     /// A write to a past version, or in a transaction that is READ ONLY.
@@ -79,10 +71,6 @@ sql_states! {
     INVALID_SQL_STATEMENT_NAME = "26000";
     /// A user that may not connect.
     INVALID_AUTHORIZATION_SPECIFICATION = "28000";
-    /// A wrong password.
-    INVALID_PASSWORD = "28P01";
-    /// What is to be dropped is still needed.
-    DEPENDENT_OBJECTS_STILL_EXIST = "2BP01";
     /// A cursor that is not known.
     INVALID_CURSOR_NAME = "34000";
     /// ROLLBACK TO or RELEASE of a savepoint that is not known.
@@ -95,14 +83,10 @@ sql_states! {
     SERIALIZATION_FAILURE = "40001";
     /// The text is not SQL.
     SYNTAX_ERROR = "42601";
-    /// The user may not do this.
-    INSUFFICIENT_PRIVILEGE = "42501";
     /// A column that is not in the GROUP BY.
     GROUPING_ERROR = "42803";
     /// Two types that do not go together.
     DATATYPE_MISMATCH = "42804";
-    /// A cast that does not exist.
-    CANNOT_COERCE = "42846";
     /// A function or operator that is not known for these types.
     UNDEFINED_FUNCTION = "42883";
     /// A column that is not known.
@@ -129,8 +113,6 @@ sql_states! {
     DUPLICATE_OBJECT = "42710";
     /// A column name that more than one table has.
     AMBIGUOUS_COLUMN = "42702";
-    /// A parameter whose type cannot be told.
-    AMBIGUOUS_PARAMETER = "42P08";
     /// A column used where it cannot be.
     INVALID_COLUMN_REFERENCE = "42P10";
     /// A table definition that contradicts itself.
@@ -139,12 +121,8 @@ sql_states! {
     WRONG_OBJECT_TYPE = "42809";
     /// A parameter whose type is not known.
     INDETERMINATE_DATATYPE = "42P18";
-    /// A name that is reserved.
-    RESERVED_NAME = "42939";
     /// A name that breaks the rules for names.
     INVALID_NAME = "42602";
-    /// A name above the limit.
-    NAME_TOO_LONG = "42622";
     /// A commit prefix that more than one commit has.
     AMBIGUOUS_REVISION = "42P09";
     /// No space left on the device.
@@ -171,8 +149,6 @@ sql_states! {
     QUERY_CANCELED = "57014";
     /// The server is stopping.
     ADMIN_SHUTDOWN = "57P01";
-    /// The server is not yet, or no longer, ready.
-    CANNOT_CONNECT_NOW = "57P03";
     /// A file or the device failed.
     IO_ERROR = "58030";
     /// A file that does not exist.

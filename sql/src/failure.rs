@@ -106,7 +106,10 @@ impl From<&PlannerError> for SqlError {
         match error {
             DataFusionError::External(source) => match source.downcast_ref::<Self>() {
                 Some(own) => own.clone(),
-                None => Self::internal(source.to_string()),
+                None => match source.downcast_ref::<PlannerError>() {
+                    Some(inner) => Self::from(inner),
+                    None => Self::internal(first_line(&source.to_string())),
+                },
             },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
                 Self::from(&**inner)
@@ -114,7 +117,7 @@ impl From<&PlannerError> for SqlError {
             DataFusionError::Shared(inner) => Self::from(&**inner),
             DataFusionError::Collection(all) => match all.first() {
                 Some(first) => Self::from(first),
-                None => Self::internal(error.to_string()),
+                None => Self::internal(first_line(&error.to_string())),
             },
             DataFusionError::ArrowError(arrow, _) => arrow_failure(arrow),
             DataFusionError::SchemaError(schema, _) => schema_failure(schema),
@@ -125,7 +128,8 @@ impl From<&PlannerError> for SqlError {
                 Self::new(SqlState::OUT_OF_MEMORY, first_line(message))
             }
             DataFusionError::SQL(parser, _) => Self::syntax(parser.to_string()),
-            other => Self::internal(other.strip_backtrace()),
+            DataFusionError::Internal(message) => Self::internal(first_line(message)),
+            other => Self::internal(first_line(&other.strip_backtrace())),
         }
     }
 }
@@ -144,7 +148,7 @@ fn arrow_failure(error: &arrow::error::ArrowError) -> SqlError {
             Some(inner) => SqlError::from(inner),
             None => match source.downcast_ref::<SqlError>() {
                 Some(own) => own.clone(),
-                None => SqlError::internal(source.to_string()),
+                None => SqlError::internal(first_line(&source.to_string())),
             },
         },
         other => SqlError::new(execution_code(&other.to_string()), other.to_string()),
@@ -178,8 +182,8 @@ fn schema_failure(error: &SchemaError) -> SqlError {
 
 /// The planner tells its errors apart by their words only.
 fn plan_code(message: &str) -> SqlState {
-    let lower = message.to_lowercase();
-    let has = |words: &str| lower.contains(words);
+    let own = own_words(message);
+    let has = |words: &str| own.contains(words);
     if has("invalid function")
         || has("function") && (has("not found") || has("no function matches") || has("failed to match"))
     {
@@ -202,8 +206,8 @@ fn plan_code(message: &str) -> SqlState {
 }
 
 fn execution_code(message: &str) -> SqlState {
-    let lower = message.to_lowercase();
-    let has = |words: &str| lower.contains(words);
+    let own = own_words(message);
+    let has = |words: &str| own.contains(words);
     if has("divide by zero") || has("division by zero") {
         SqlState::DIVISION_BY_ZERO
     } else if has("overflow") || has("out of range") {
@@ -219,7 +223,74 @@ fn execution_code(message: &str) -> SqlState {
     }
 }
 
+/// A message in lower case without what it quotes, which comes from the
+/// statement or from data and may be any words.
+fn own_words(message: &str) -> String {
+    let mut words = String::with_capacity(message.len());
+    let mut quote = None;
+    let mut before = ' ';
+    let mut characters = message.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next_is_letter = characters.peek().is_some_and(|next| next.is_alphanumeric());
+        match quote {
+            // Not the apostrophe of "can't".
+            None if matches!(character, '\'' | '"' | '`') && !before.is_alphanumeric() => {
+                quote = Some(character);
+            }
+            None => words.extend(character.to_lowercase()),
+            Some(open) if open == character && !next_is_letter => quote = None,
+            Some(_) => {}
+        }
+        before = character;
+    }
+    words
+}
+
 /// A message without the advice to file a bug, backtraces and plans behind it.
 fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or(message).trim_end_matches('.').to_owned()
+    let line = message.lines().next().unwrap_or(message);
+    line.strip_prefix("Internal error: ").unwrap_or(line).trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defects_below_are_told_in_one_line_without_advice_to_report_them() {
+        let internal = || PlannerError::Internal("the plan has no root".to_owned());
+        for error in [
+            internal(),
+            PlannerError::Context("while planning".to_owned(), Box::new(internal())),
+            PlannerError::External(Box::new(internal())),
+            PlannerError::External(internal().to_string().into()),
+        ] {
+            let told = SqlError::from(&error);
+            assert_eq!(
+                (told.code, told.message.as_str()),
+                (SqlState::INTERNAL_ERROR, "the plan has no root")
+            );
+        }
+    }
+
+    #[test]
+    fn names_and_values_do_not_decide_the_state_of_an_error() {
+        let state = |message: &str| SqlError::from(&PlannerError::Plan(message.to_owned())).code;
+        assert_eq!(state("Invalid function 'cast'.\nDid you mean 'abs'?"), SqlState::UNDEFINED_FUNCTION);
+        assert_eq!(state("'function not found' is odd"), SqlState::SYNTAX_ERROR);
+        assert_eq!(state("column \"it's a type\" is odd"), SqlState::SYNTAX_ERROR);
+        assert_eq!(
+            state(
+                "Function 'sum' expects Numeric but received String. No function matches the given name and argument types 'sum(Utf8)'."
+            ),
+            SqlState::UNDEFINED_FUNCTION
+        );
+        assert_eq!(
+            state("There isn't a common type to coerce Int64 and Boolean in UNION expression"),
+            SqlState::DATATYPE_MISMATCH
+        );
+        let state = |message: &str| SqlError::from(&PlannerError::Execution(message.to_owned())).code;
+        assert_eq!(state("'divide by zero' is no date to be parsed"), SqlState::INVALID_DATETIME_FORMAT);
+        assert_eq!(state("the value 'overflow' is odd"), SqlState::DATA_EXCEPTION);
+    }
 }

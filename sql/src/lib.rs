@@ -21,6 +21,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cancellation;
+mod casts;
 mod catalog;
 mod copy;
 mod database;
@@ -45,6 +46,7 @@ pub use copy::{CopyIn, CopyOut};
 pub use database::Database;
 pub use dialect::ParsedStatement;
 pub use error::{SqlError, SqlState};
-pub use microprolly_engine::Principal;
+pub use microprolly_engine::{PG_TYPE_METADATA, Principal};
 pub use outcome::{Command, Notice, Outcome};
 pub use session::{Prepared, Session, TransactionStatus};
+pub use settings::SettingInfo;

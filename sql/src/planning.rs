@@ -8,12 +8,13 @@ use datafusion::common::{DFSchema, ParamValues};
 use datafusion::datasource::TableProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use sqlparser::ast;
 
+use crate::casts;
 use crate::dialect::ParsedStatement;
 use crate::error::SqlError;
 use crate::failure::planner_failure;
@@ -24,9 +25,10 @@ use crate::scope::{PUBLIC, SYSTEM, Scope};
 pub(crate) fn plan_statement(
     scope: &Scope,
     parsed: Option<&ParsedStatement>,
-    statement: ast::Statement,
+    mut statement: ast::Statement,
     parameter_types: &[Option<DataType>],
 ) -> Result<LogicalPlan, SqlError> {
+    casts::read_texts(&mut statement);
     let planner = SqlToRel::new_with_options(scope, options(scope));
     let mut context = PlannerContext::new().with_prepare_param_data_types(parameter_fields(parameter_types));
     planner
@@ -47,9 +49,10 @@ pub(crate) fn plan_query(
 /// Plans an expression over the columns of a schema.
 pub(crate) fn plan_expression(
     scope: &Scope,
-    expression: ast::Expr,
+    mut expression: ast::Expr,
     schema: &DFSchema,
 ) -> Result<Expr, SqlError> {
+    casts::read_texts(&mut expression);
     SqlToRel::new_with_options(scope, options(scope))
         .sql_to_expr(expression, schema, &mut PlannerContext::new())
         .map_err(|error| planner_failure(&error, None))
@@ -67,7 +70,8 @@ pub(crate) fn plan_values(
     let mut context = PlannerContext::new().with_prepare_param_data_types(parameter_fields(parameter_types));
     let schema = DFSchema::empty();
     rows.into_iter()
-        .map(|row| {
+        .map(|mut row| {
+            casts::read_texts(&mut row);
             row.into_iter()
                 .map(|cell| planner.sql_to_expr(cell, &schema, &mut context))
                 .collect::<Result<Vec<_>, _>>()
@@ -97,14 +101,41 @@ fn parameter_fields(types: &[Option<DataType>]) -> Vec<Option<FieldRef>> {
         .collect()
 }
 
-/// The types of `$1`, `$2`, … as the client gave them, and else as the plans of
-/// a statement tell them. One that nothing tells is text, as in Postgres.
+/// The type of the values that a cast to a type gives.
+pub(crate) fn cast_type(scope: &Scope, sql_type: &ast::DataType) -> Result<DataType, SqlError> {
+    let null = ast::Expr::Cast {
+        kind: ast::CastKind::Cast,
+        expr: Box::new(ast::Expr::value(ast::Value::Null)),
+        data_type: sql_type.clone(),
+        array: false,
+        format: None,
+    };
+    let schema = DFSchema::empty();
+    plan_expression(scope, null, &schema)?.get_type(&schema).map_err(|error| planner_failure(&error, None))
+}
+
+/// The types of `$1`, `$2`, … as far as they are known without a plan: as the
+/// client gave them, and text where the statement takes a name, a revision or a
+/// message.
+pub(crate) fn known_types(given: &[Option<DataType>], parsed: &ParsedStatement) -> Vec<Option<DataType>> {
+    let mut types = given.to_vec();
+    types.resize(parsed.parameter_count().max(given.len()), None);
+    for number in parsed.text_parameters() {
+        if let Some(unknown @ None) = number.checked_sub(1).and_then(|index| types.get_mut(index)) {
+            *unknown = Some(DataType::Utf8);
+        }
+    }
+    types
+}
+
+/// The types of all parameters: what is known of them, and else what the plans
+/// of a statement tell. One that nothing tells is text, as in Postgres.
 pub(crate) fn parameter_types(
     plans: &[LogicalPlan],
     given: &[Option<DataType>],
     parsed: &ParsedStatement,
 ) -> Result<Vec<DataType>, SqlError> {
-    let mut types: Vec<Option<DataType>> = given.to_vec();
+    let mut types = known_types(given, parsed);
     for plan in plans {
         let told = plan.get_parameter_types().map_err(|error| planner_failure(&error, Some(parsed)))?;
         for (name, data_type) in told {

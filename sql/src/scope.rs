@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::{DFSchema, DataFusionError, Result, TableReference};
+use datafusion::common::{DFSchema, DataFusionError, Diagnostic, Result, Span, TableReference};
 use datafusion::datasource::{TableProvider, provider_as_source};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{
@@ -28,8 +28,9 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::scalar::ScalarValue;
 use microprolly_engine::{EngineError, Kind, Snapshot, TypeDefinition};
 use parking_lot::Mutex;
-use sqlparser::ast::TableFactor;
+use sqlparser::ast::{Spanned, TableFactor};
 
+use crate::casts;
 use crate::dialect::{Argument, ArgumentValue, ParsedStatement, VersionClause, version_index};
 use crate::error::{SqlError, SqlState};
 use crate::system;
@@ -56,7 +57,6 @@ pub(crate) struct Scope {
 /// Tables that have been asked for, so that a name means the same throughout.
 struct Tables {
     view: Arc<View>,
-    state: SessionState,
     versions: Vec<VersionClause>,
     parameters: Vec<Option<ScalarValue>>,
     /// Rows that stand for a table in this statement: those that a RETURNING
@@ -106,7 +106,6 @@ impl Scope {
     ) -> Self {
         let tables = Arc::new(Tables {
             view: view.clone(),
-            state: state.clone(),
             versions,
             parameters,
             stand_ins,
@@ -198,14 +197,8 @@ impl Tables {
         }
         if matches!(name.schema(), None | Some(PUBLIC)) {
             if let Some(definition) = self.view.find_type(table) {
-                let defaults = column_defaults(&self.view, &self.state, definition)?;
                 let snapshot = self.snapshot(version)?;
-                return Ok(Arc::new(TypedTable::new(
-                    definition.clone(),
-                    snapshot,
-                    self.view.cache(),
-                    defaults,
-                )));
+                return Ok(Arc::new(TypedTable::new(definition.clone(), snapshot, self.view.cache())));
             }
             if table == KEY_VALUES {
                 return Ok(Arc::new(KeyValues::new(self.snapshot(version)?)));
@@ -240,6 +233,10 @@ impl Tables {
 }
 
 /// The default of each column that has one, as an expression.
+///
+/// # Errors
+/// For a default that cannot be planned, be it that an earlier version let it
+/// pass.
 pub(crate) fn column_defaults(
     view: &Arc<View>,
     state: &SessionState,
@@ -251,20 +248,35 @@ pub(crate) fn column_defaults(
         defaults.insert(microprolly_engine::GENERATED_KEY_COLUMN.to_owned(), generated);
     }
     for column in &definition.columns {
-        if let Some(text) = &column.default {
-            defaults.insert(column.name.clone(), default_expression(view, state, text)?);
-        }
+        let Some(text) = &column.default else { continue };
+        let expression = default_expression(view, state, text).map_err(|error| {
+            let hint = format!(
+                "It is the default of column \"{column}\": ALTER TABLE {table} ALTER {column} DROP DEFAULT takes it away.",
+                column = column.name,
+                table = definition.name,
+            );
+            // The text is not the statement's.
+            SqlError { position: None, ..error }.with_hint(hint)
+        })?;
+        defaults.insert(column.name.clone(), expression);
     }
     Ok(defaults)
 }
 
-/// Plans the text of a default, which sees no columns and no tables.
+/// Plans the text of a default, which sees no columns and no tables: one that
+/// read its own table would never come to an end.
+///
+/// # Errors
+/// What does not plan, and what a default may not hold, with the position in
+/// `text` where that is known.
 pub(crate) fn default_expression(
     view: &Arc<View>,
     state: &SessionState,
     text: &str,
 ) -> std::result::Result<Expr, SqlError> {
-    let parsed = *crate::dialect::parse_expression(text)?;
+    let mut parsed = *crate::dialect::parse_expression(text)?;
+    crate::dialect::check_default(&parsed, text)?;
+    crate::normalize::normalize_expression(&mut parsed)?;
     let scope = Scope::new(view.clone(), state.clone(), None, Vec::new(), HashMap::new());
     crate::planning::plan_expression(&scope, parsed, &DFSchema::empty())
 }
@@ -319,7 +331,7 @@ impl ContextProvider for Scope {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.state.scalar_functions().get(name).cloned()
+        self.state.scalar_functions().get(name).cloned().or_else(|| casts::function(name))
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
@@ -388,8 +400,13 @@ impl RelationPlanner for VersionPlanner {
             return Err(unbound());
         };
         let Some(index) = index else { return Err(unbound()) };
+        let span = Span::try_from_sqlparser_span(name.span());
         let reference = context.object_name_to_table_reference(name)?;
-        let source = self.tables.source(&reference, Some(index))?;
+        let source = self.tables.source(&reference, Some(index)).map_err(|error| {
+            // As the planner does for tables without a version.
+            let diagnostic = Diagnostic::new_error(error.message.clone(), span);
+            DataFusionError::from(error).with_diagnostic(diagnostic)
+        })?;
         let plan = LogicalPlanBuilder::scan(reference, source, None)?.build()?;
         Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
     }

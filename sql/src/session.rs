@@ -1,5 +1,6 @@
 //! A session: a principal at work with SQL.
 
+mod deadline;
 mod prepared;
 mod transaction;
 mod unfinished;
@@ -13,18 +14,22 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use microprolly_engine::{self as engine, Principal, TypeDefinition, Version};
 
+use deadline::Deadline;
+pub(crate) use prepared::NamedStatement;
 pub use prepared::Prepared;
 pub use transaction::TransactionStatus;
 pub(crate) use transaction::{ActiveTransaction, Block, blocking};
 
 use crate::cancellation::YieldAfterJoins;
+use crate::casts::UuidComparisons;
 use crate::catalog::{CatalogExtension, SessionFacts};
 use crate::database::Database;
 use crate::dialect::{ParsedStatement, parse_script};
 use crate::error::{SqlError, SqlState};
 use crate::execute;
+use crate::normalize::SubQueriesAsValues;
 use crate::outcome::{Notice, Outcome};
-use crate::settings::Settings;
+use crate::settings::{self, OFF, ON, SettingInfo, Settings};
 use crate::system;
 use crate::view::View;
 
@@ -45,7 +50,8 @@ pub struct Session {
     /// The revision that the session reads instead of the present, as it was
     /// named and as it resolved.
     pub(crate) as_of: Option<(String, Version)>,
-    pub(crate) prepared: HashMap<String, ParsedStatement>,
+    /// The statements that PREPARE has named.
+    pub(crate) prepared: HashMap<String, NamedStatement>,
     /// A statement that has begun to write and not ended; the next takes it back.
     unfinished_write: Option<unfinished::UnfinishedWrite>,
     /// How many statements have written.
@@ -73,7 +79,9 @@ impl Session {
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(database.runtime().clone())
+            .with_expr_planners(vec![Arc::new(UuidComparisons)])
             .with_default_features()
+            .with_analyzer_rule(Arc::new(SubQueriesAsValues))
             .with_physical_optimizer_rule(Arc::new(YieldAfterJoins))
             .build();
         let context = SessionContext::new_with_state(state);
@@ -81,7 +89,7 @@ impl Session {
         if let Some(extension) = &extension {
             extension.install(&context, facts.clone())?;
         }
-        Ok(Self {
+        let session = Self {
             engine,
             context,
             extension,
@@ -94,7 +102,9 @@ impl Session {
             writes: 0,
             notices: Vec::new(),
             facts,
-        })
+        };
+        session.refresh_facts();
+        Ok(session)
     }
 
     /// Splits a script into statements. Text without one gives none.
@@ -129,7 +139,19 @@ impl Session {
         prepared: &Prepared,
         parameters: &[ScalarValue],
     ) -> Result<Outcome, SqlError> {
-        self.execute_parsed(prepared.parsed(), parameters).await
+        self.execute_with(prepared.parsed(), parameters).await
+    }
+
+    /// Runs a statement without parameters, which need not be prepared.
+    ///
+    /// # Errors
+    /// As for [`Session::execute`], and 42P02 for a statement with parameters.
+    pub async fn execute_parsed(&mut self, parsed: &ParsedStatement) -> Result<Outcome, SqlError> {
+        if parsed.parameter_count() > 0 {
+            self.fail_transaction();
+            return Err(SqlError::new(SqlState::UNDEFINED_PARAMETER, "there is no parameter $1"));
+        }
+        self.execute_with(parsed, &[]).await
     }
 
     /// Parses and runs a script, one statement after the other.
@@ -139,18 +161,26 @@ impl Session {
     pub async fn run(&mut self, sql: &str) -> Result<Vec<Outcome>, SqlError> {
         let mut outcomes = Vec::new();
         for statement in self.parse(sql)? {
-            outcomes.push(self.execute_parsed(&statement, &[]).await?);
+            outcomes.push(self.execute_parsed(&statement).await?);
         }
         Ok(outcomes)
     }
 
-    async fn execute_parsed(
+    async fn execute_with(
         &mut self,
         parsed: &ParsedStatement,
         parameters: &[ScalarValue],
     ) -> Result<Outcome, SqlError> {
         self.undo_unfinished();
-        let outcome = parsed.on_stack(execute::execute(self, parsed, parameters)).await;
+        let timeout = self.set_to(settings::STATEMENT_TIMEOUT).and_then(settings::timeout);
+        let work = parsed.on_stack(execute::execute(self, parsed, parameters));
+        let outcome = match timeout.map(Deadline::after) {
+            None => work.await,
+            Some(mut deadline) => {
+                let outcome = deadline.limit(work).await;
+                outcome.map(|outcome| deadline.limit_rows(outcome))
+            }
+        };
         if outcome.is_err() {
             self.fail_transaction();
         }
@@ -201,6 +231,7 @@ impl Session {
             Version::Working(branch) => self.use_branch(branch.as_str()).await,
             version @ Version::Commit(_) => {
                 self.as_of = Some((revision.to_owned(), version));
+                self.refresh_facts();
                 Ok(())
             }
         }
@@ -211,16 +242,44 @@ impl Session {
         match name.to_lowercase().as_str() {
             "microprolly.branch" => Some(self.branch()),
             "microprolly.as_of" => Some(self.as_of().unwrap_or_default()),
-            "transaction_read_only" => {
-                let read_only = self.transaction.as_ref().is_some_and(|open| open.read_only);
-                Some(if read_only { "on" } else { "off" }.to_owned())
-            }
-            other => self.settings.get(other).map(str::to_owned),
+            "transaction_read_only" => Some(if self.is_read_only() { ON } else { OFF }.to_owned()),
+            other => self.set_to(other).map(str::to_owned),
         }
     }
 
+    /// What a setting is set to, for the transaction or else for the session.
+    fn set_to(&self, name: &str) -> Option<&str> {
+        let local = self.transaction.as_ref().and_then(|open| open.local_settings.given(name));
+        local.or_else(|| self.settings.get(name))
+    }
+
+    /// Whether a switch is on, for the transaction or else for the session.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.set_to(name) == Some(ON)
+    }
+
+    /// Every setting with its value, as SHOW ALL gives them.
+    pub fn settings(&self) -> Vec<SettingInfo> {
+        self.present_settings().all()
+    }
+
+    /// The settings with the values that [`Session::setting`] gives.
+    fn present_settings(&self) -> Settings {
+        let mut present = self.settings.clone();
+        if let Some(open) = &self.transaction {
+            present.lay_over(&open.local_settings);
+        }
+        for name in ["microprolly.branch", "microprolly.as_of", "transaction_read_only"] {
+            if let Some(value) = self.setting(name) {
+                present.put(name, value);
+            }
+        }
+        present
+    }
+
     /// Changes a setting, as SET does. `microprolly.branch` and
-    /// `microprolly.as_of` say what the session reads.
+    /// `microprolly.as_of` say what the session reads; `transaction_read_only`
+    /// is of the transaction that is open.
     ///
     /// # Errors
     /// Unknown settings and values.
@@ -242,7 +301,46 @@ impl Session {
                     Some(revision) => Some((revision.to_owned(), self.engine.resolve(revision)?)),
                 };
             }
-            _ => self.settings.set(name, value)?,
+            "transaction_read_only" => {
+                let mut given = Settings::default();
+                given.set(name, value)?;
+                let read_only = value.map_or_else(|| self.reads_only_by_default(), |_| given.is_on(name));
+                self.set_transaction_read_only(Some(read_only))?;
+            }
+            _ => {
+                self.settings.set(name, value)?;
+                // It holds on when the transaction ends, unlike what SET LOCAL set before.
+                if let Some(open) = &mut self.transaction {
+                    open.local_settings.set(name, None)?;
+                }
+            }
+        }
+        self.refresh_facts();
+        Ok(())
+    }
+
+    /// Changes a setting for the transaction that is open, as SET LOCAL does.
+    pub(crate) fn change_local_setting(&mut self, name: &str, value: Option<&str>) -> Result<(), SqlError> {
+        match name.to_lowercase().as_str() {
+            "transaction_read_only" => return self.change_setting(name, value),
+            "microprolly.branch" | "microprolly.as_of" => {
+                return Err(SqlError::not_supported(format!("\"{name}\" cannot be set for one transaction"))
+                    .with_hint("AS OF and ON BRANCH behind a table's name hold for one statement."));
+            }
+            _ => {}
+        }
+        let default = Settings::default().get(name).unwrap_or_default().to_owned();
+        let value = value.unwrap_or(&default);
+        match self.block_transaction()? {
+            Some(open) => open.local_settings.set(name, Some(value))?,
+            None => {
+                // Of no effect; but it must be a setting, and a value of it.
+                Settings::default().set(name, Some(value))?;
+                self.notice(
+                    SqlState::NO_ACTIVE_SQL_TRANSACTION,
+                    "SET LOCAL can only be used in transaction blocks",
+                );
+            }
         }
         self.refresh_facts();
         Ok(())
@@ -315,6 +413,6 @@ impl Session {
     }
 
     pub(crate) fn refresh_facts(&self) {
-        self.facts.refresh(self.engine.clone(), self.types());
+        self.facts.refresh(self.engine.clone(), self.types(), self.present_settings());
     }
 }

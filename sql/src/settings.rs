@@ -1,8 +1,22 @@
 //! What SET changes and SHOW shows.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::error::{SqlError, SqlState};
+
+/// A setting as SHOW ALL lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingInfo {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its value now.
+    pub value: String,
+    /// What it does, in one sentence; empty for one that the client made up.
+    pub description: &'static str,
+    /// Whether SET cannot change it.
+    pub is_fixed: bool,
+}
 
 /// A setting: its name, what it is without being set, whether SET may change
 /// it, and what it does.
@@ -20,15 +34,21 @@ enum SettingKind {
     Switch,
     /// One of these, whatever the case.
     OneOf(&'static [&'static str]),
+    /// A time, in milliseconds or with its unit; `0` for none.
+    Time,
     /// Shown, never set.
     Fixed,
 }
 
-use SettingKind::{Fixed, OneOf, Switch, Text};
+use SettingKind::{Fixed, OneOf, Switch, Text, Time};
+
+/// How long a statement may take.
+pub(crate) const STATEMENT_TIMEOUT: &str = "statement_timeout";
 
 /// Every setting, by name.
 const SETTINGS: &[Definition] = &[
     define("application_name", "", Text, "Sets the application name to be reported."),
+    define("block_size", "8192", Fixed, "Shows the size of a disk block, of which there are none here."),
     define("bytea_output", "hex", OneOf(&["hex"]), "Sets the output format for bytea."),
     define(
         "client_encoding",
@@ -54,6 +74,7 @@ const SETTINGS: &[Definition] = &[
     define("lc_ctype", "C.UTF-8", Fixed, "Shows the character classification."),
     define("lock_timeout", "0", Text, "Accepted for clients that set it; nothing waits for locks."),
     define("max_identifier_length", "63", Fixed, "Shows the maximum identifier length in bytes."),
+    define("max_index_keys", "32", Fixed, "Shows the maximum number of columns of an index."),
     define(
         "microprolly.as_of",
         "",
@@ -69,7 +90,12 @@ const SETTINGS: &[Definition] = &[
         "Sets the schema search order; names are looked up in public, then pg_catalog.",
     ),
     define("server_encoding", "UTF8", Fixed, "Shows the server's character set encoding."),
-    define("server_version", "15.0", Fixed, "Shows the version of Postgres whose protocol is spoken."),
+    define(
+        "server_version",
+        concat!("15.0 (MicroProlly ", env!("CARGO_PKG_VERSION"), ")"),
+        Fixed,
+        "Shows the version of Postgres whose protocol is spoken.",
+    ),
     define("server_version_num", "150000", Fixed, "Shows that version as a number."),
     define(
         "standard_conforming_strings",
@@ -77,7 +103,12 @@ const SETTINGS: &[Definition] = &[
         OneOf(&["on"]),
         "Backslashes in ordinary strings are ordinary.",
     ),
-    define("statement_timeout", "0", Text, "Accepted for clients that set it; without effect."),
+    define(
+        STATEMENT_TIMEOUT,
+        "0",
+        Time,
+        "Sets how long a statement may take to its last row, in milliseconds; 0 for as long as it likes.",
+    ),
     define("synchronous_commit", "on", Text, "Commits always wait for the disk."),
     define(
         "timezone",
@@ -121,9 +152,26 @@ impl Settings {
         }
     }
 
+    /// The value of a setting that has been set here, be it to its default.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        let name = name.to_lowercase();
+        self.values.get(name.as_str()).or_else(|| self.custom.get(&name)).map(String::as_str)
+    }
+
+    /// Sets everything that has been set there.
+    pub(crate) fn lay_over(&mut self, others: &Self) {
+        self.values.extend(others.values.iter().map(|(name, value)| (*name, value.clone())));
+        self.custom.extend(others.custom.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+
+    /// Puts the value of a setting that something else governs in its place.
+    pub(crate) fn put(&mut self, name: &'static str, value: String) {
+        self.values.insert(name, value);
+    }
+
     /// Whether a switch is on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
-        self.get(name) == Some("on")
+        self.get(name) == Some(ON)
     }
 
     /// Sets a value; none sets the default.
@@ -162,6 +210,13 @@ impl Settings {
                 // The first is the name by which all of them go.
                 values.first().copied().unwrap_or(value).to_owned()
             }
+            Time => match duration(value) {
+                Some(_) => value.to_owned(),
+                None => {
+                    let hint = "It takes milliseconds, or a number with \"us\", \"ms\", \"s\", \"min\", \"h\" or \"d\".";
+                    return Err(refuse(hint.to_owned()));
+                }
+            },
             Fixed => {
                 return Err(SqlError::new(
                     SqlState::CANT_CHANGE_RUNTIME_PARAM,
@@ -173,16 +228,21 @@ impl Settings {
         Ok(())
     }
 
-    /// Every setting: name, value, description.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        let defined = SETTINGS.iter().map(|setting| {
-            (
-                setting.name,
-                self.values.get(setting.name).map_or(setting.default, String::as_str),
-                setting.description,
-            )
+    /// Every setting, by name, and behind them those that the client made up.
+    pub(crate) fn all(&self) -> Vec<SettingInfo> {
+        let defined = SETTINGS.iter().map(|setting| SettingInfo {
+            name: setting.name.to_owned(),
+            value: self.values.get(setting.name).map_or(setting.default, String::as_str).to_owned(),
+            description: setting.description,
+            is_fixed: matches!(setting.kind, Fixed),
         });
-        defined.chain(self.custom.iter().map(|(name, value)| (name.as_str(), value.as_str(), "")))
+        let custom = self.custom.iter().map(|(name, value)| SettingInfo {
+            name: name.clone(),
+            value: value.clone(),
+            description: "",
+            is_fixed: false,
+        });
+        defined.chain(custom).collect()
     }
 }
 
@@ -190,12 +250,38 @@ fn find(name: &str) -> Option<&'static Definition> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
 
+/// What the value of a switch is.
+pub(crate) const ON: &str = "on";
+pub(crate) const OFF: &str = "off";
+
 fn switch(value: &str) -> Option<&'static str> {
     match value.to_lowercase().as_str() {
-        "on" | "true" | "yes" | "1" | "t" | "y" => Some("on"),
-        "off" | "false" | "no" | "0" | "f" | "n" => Some("off"),
+        "on" | "true" | "yes" | "1" | "t" | "y" => Some(ON),
+        "off" | "false" | "no" | "0" | "f" | "n" => Some(OFF),
         _ => None,
     }
+}
+
+/// The time that the value of such a setting gives; none for as long as it takes.
+pub(crate) fn timeout(value: &str) -> Option<Duration> {
+    duration(value).filter(|limit| !limit.is_zero())
+}
+
+/// A time as Postgres reads it: `1500`, `1.5s`, `2 min`.
+fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit_seconds = match unit.trim_start() {
+        "us" => 1e-6,
+        "" | "ms" => 1e-3,
+        "s" => 1.0,
+        "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit_seconds).ok()
 }
 
 /// An unknown name, with the one that it resembles.
@@ -210,5 +296,27 @@ pub(crate) fn unknown(name: &str) -> SqlError {
     match near {
         Some((_, near)) => error.with_hint(format!("Did you mean \"{near}\"?")),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, milliseconds) in [
+            ("0", 0),
+            ("1500", 1_500),
+            (" 1.5s ", 1_500),
+            ("2 min", 120_000),
+            ("1h", 3_600_000),
+            ("250us", 0),
+        ] {
+            assert_eq!(duration(text).unwrap().as_millis(), milliseconds, "{text}");
+        }
+        for text in ["", "s", "-1", "1x", "1.2.3", "99999999999999999999d"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
     }
 }

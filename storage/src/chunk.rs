@@ -1,12 +1,14 @@
 //! Chunks: immutable encoded bytes, addressed by their hash.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::RwLock;
 
 use crate::error::{Result, StorageError};
 use crate::hash::ChunkHash;
+use crate::pins::Pins;
 
 /// What a chunk holds. The first byte of its encoding says so, and is therefore
 /// part of what its address vouches for.
@@ -51,12 +53,16 @@ pub trait ChunkStore: Send + Sync {
 
     /// Whether the chunk is there, without reading it.
     fn contains(&self, hash: &ChunkHash) -> Result<bool>;
+
+    /// What of it must not be collected.
+    fn pins(&self) -> &Arc<Pins>;
 }
 
 /// A chunk store in memory, for tests and for computing roots without a store.
 #[derive(Debug, Default)]
 pub struct MemoryChunks {
     chunks: RwLock<HashMap<ChunkHash, Bytes>>,
+    pins: Arc<Pins>,
 }
 
 impl MemoryChunks {
@@ -89,5 +95,9 @@ impl ChunkStore for MemoryChunks {
 
     fn contains(&self, hash: &ChunkHash) -> Result<bool> {
         Ok(self.chunks.read().contains_key(hash))
+    }
+
+    fn pins(&self) -> &Arc<Pins> {
+        &self.pins
     }
 }

@@ -5,6 +5,8 @@ mod chunk;
 mod error;
 mod hash;
 mod key_range;
+mod pins;
+mod references;
 mod store;
 mod tree;
 mod vfs;
@@ -13,9 +15,19 @@ pub use chunk::{ChunkKind, ChunkStore, MemoryChunks};
 pub use error::{Result, StorageError};
 pub use hash::{ChunkHash, RootHash};
 pub use key_range::KeyRange;
-pub use store::{Compression, Lsn, Recovered, SegmentStatistics, Store, StoreOptions, StoreStatistics};
-pub use tree::{
-    Block, BlockCursor, Change, ChunkingParameters, Diff, DiffCounts, Entry, KEY_BYTES_MAX, Mutation,
-    NodeStore, RangeCursor, Tree, TreeBuilder, TreeStatistics, VALUE_BYTES_MAX,
+pub use pins::{Pin, Pins, WriteGuard};
+pub use references::references;
+pub use store::{
+    Collected, CollectionOutcome, CollectionPhase, CollectionPolicy, CollectionProgress, Collector,
+    Compression, Lsn, Recovered, Repaired, SegmentFault, SegmentFaultKind, SegmentStatistics, Store,
+    StoreOptions, StoreStatistics,
 };
-pub use vfs::{EntryKind, MemoryVfs, OpenMode, RealVfs, Vfs, VfsFile, VfsLock};
+pub use tree::{
+    Block, BlockCursor, Change, ChunkingParameters, Diff, DiffCounts, Entry, KEY_BYTES_MAX, MergeConflict,
+    Mutation, NodeStore, Proof, RangeCursor, Tree, TreeBuilder, TreeFault, TreeFaultKind, TreeMerge,
+    TreeStatistics, VALUE_BYTES_MAX,
+};
+pub use vfs::{
+    EntryKind, Ignored, Image, ImagePlan, MemoryVfs, OpenMode, RealVfs, Recording, RecordingVfs, Vfs,
+    VfsFile, VfsLock,
+};

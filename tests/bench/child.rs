@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::dataset::Dataset;
 use crate::measure::Figure;
+use crate::peers::parquet::Parquet;
 use crate::peers::postgres::Postgres;
 use crate::peers::sqlite::Sqlite;
 use crate::subject::Subject;
@@ -58,10 +59,7 @@ pub(crate) fn obey(order: &str) -> Result<()> {
             SystemName::MicroProlly => order.task.measure::<Subject>(&order).await,
             SystemName::Postgres => order.task.measure::<Postgres>(&order).await,
             SystemName::Sqlite => order.task.measure::<Sqlite>(&order).await,
-            #[cfg(feature = "bench")]
-            SystemName::Parquet => order.task.measure::<crate::peers::parquet::Parquet>(&order).await,
-            #[cfg(not(feature = "bench"))]
-            SystemName::Parquet => Err("not built: needs --features bench".into()),
+            SystemName::Parquet => order.task.measure::<Parquet>(&order).await,
         }
     })?;
     println!("{}", serde_json::to_string(&figures)?);

@@ -1,11 +1,11 @@
 //! Benchmarks: MicroProlly beside its peers, on the same data, on this machine, in the same run.
 //!
 //! ```text
-//! cargo bench -p microprolly-tests --features bench -- [names] [--rows N] [--rounds N] [--flights FILE.csv.gz]
+//! cargo bench -p microprolly-tests -- [names] [--rows N] [--rounds N] [--flights FILE.csv.gz]
 //! ```
 //!
 //! Without names everything in [`plan`] runs and `tests/bench/RESULTS.md` is rewritten; with names (`import`, `get`, `scan`,
-//! `branch`, `diff`) only those run, and the tables go to stdout. The feature `bench` adds DataFusion on Parquet to the peers.
+//! `branch`, `diff`) only those run, and the tables go to stdout.
 //!
 //! The process that the user starts only directs: each measurement, one [`task`] on one [`system`], runs in a child process of its
 //! own, so that its peak memory is its own and no system warms another's caches. Rounds go through all systems in turn, so that a noisy

@@ -56,7 +56,7 @@ pub(crate) fn selected(arguments: &Arguments, scratch: &Path) -> Result<Vec<Benc
         group,
         task,
         dataset: dataset.clone(),
-        systems: systems.iter().copied().filter(SystemName::is_built_in).collect(),
+        systems: systems.to_vec(),
     };
     let loaders = [MicroProlly, Postgres, Sqlite, Parquet];
     let copiers = [MicroProlly, Postgres, Sqlite];

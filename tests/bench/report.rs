@@ -155,10 +155,7 @@ fn introduction(arguments: &Arguments, scratch: &Path) -> Result<String> {
     let bytes: usize = keys.iter().map(|key| User::new(arguments.seed, *key).json().len()).sum();
     let mut text = String::from("# Benchmark results\n\n");
     let mut line = |line: String| writeln!(text, "{line}").expect("writing to a String cannot fail");
-    line(
-        "Written by `cargo bench -p microprolly-tests --features bench`; see `tests/bench/main.rs`.\n"
-            .to_owned(),
-    );
+    line("Written by `cargo bench -p microprolly-tests`; see `tests/bench/main.rs`.\n".to_owned());
     let commit = machine::commit().unwrap_or_else(|error| format!("unknown ({error})"));
     let profile =
         if cfg!(debug_assertions) { "a debug build: these times mean nothing" } else { "release build" };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::dataset::Dataset;
 use crate::measure;
-use crate::peers::{postgres, sqlite};
+use crate::peers::{parquet, postgres, sqlite};
 
 /// Who takes part.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ValueEnum)]
@@ -23,21 +23,13 @@ pub(crate) enum SystemName {
 }
 
 impl SystemName {
-    /// Whether this build has it.
-    pub(crate) fn is_built_in(&self) -> bool {
-        *self != SystemName::Parquet || cfg!(feature = "bench")
-    }
-
     /// Its version and how it was set up, for the report.
     pub(crate) fn setup(self) -> Result<String> {
         Ok(match self {
             SystemName::MicroProlly => crate::subject::SETUP.to_owned(),
             SystemName::Postgres => postgres::setup()?,
             SystemName::Sqlite => sqlite::setup(),
-            #[cfg(feature = "bench")]
-            SystemName::Parquet => crate::peers::parquet::setup(),
-            #[cfg(not(feature = "bench"))]
-            SystemName::Parquet => "not built: needs --features bench".to_owned(),
+            SystemName::Parquet => parquet::setup(),
         })
     }
 }

@@ -13,13 +13,27 @@ fn oracle() -> PathBuf {
     repository().join("tests/oracle")
 }
 
-/// Every query, in order.
+/// Every query, in order. Each has an answer, and each answer its query.
 fn queries() -> Vec<PathBuf> {
-    let mut queries: Vec<PathBuf> =
-        std::fs::read_dir(oracle().join("queries")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    queries.sort();
-    assert!(queries.len() >= 10, "the oracle's queries are missing");
+    let queries = files("queries", "sql");
+    assert_eq!(stems(&queries), stems(&files("expected", "csv")), "queries and expected answers");
+    assert!(!queries.is_empty(), "the oracle's queries are missing");
     queries
+}
+
+/// The files of a directory, in order; all of them have this extension.
+fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(oracle().join(directory)).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in &files {
+        assert_eq!(file.extension().and_then(|found| found.to_str()), Some(extension), "{}", file.display());
+    }
+    files
+}
+
+fn stems(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect()
 }
 
 /// Compares one result with the oracle's. Without ORDER BY the order is free.

@@ -3,19 +3,48 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The binary that this build made. Cargo builds it with the tests of the
-/// workspace, beside this test's own directory.
-fn binary() -> PathBuf {
+/// The binary, as the sources are now. Cargo builds it with the tests of the
+/// whole workspace, but not with these alone: what lies there may be old.
+fn binary() -> &'static Path {
+    static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
+    &BINARY
+}
+
+/// Builds the binary into the directory that this test was built into; there
+/// is nothing to do when it is up to date.
+fn build() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let binary = test.parent().and_then(Path::parent).unwrap().join("microprolly");
-    assert!(binary.exists(), "{} is not there: cargo build -p microprolly", binary.display());
-    binary
+    let directory = test.parent().and_then(Path::parent).unwrap();
+    let profile = match directory.file_name().and_then(|name| name.to_str()).unwrap() {
+        "debug" => "dev",
+        profile => profile,
+    };
+    let target = directory.parent().unwrap().to_str().unwrap();
+    // The whole workspace, since dependencies have other features for a crate of its own.
+    let arguments =
+        ["build", "--workspace", "--bin", "microprolly", "--profile", profile, "--target-dir", target];
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(arguments).stdin(Stdio::null()).current_dir(repository());
+    // What cargo says of this package to its tests would have some build scripts run again.
+    for (name, _) in std::env::vars_os() {
+        let is_of_package = |name: &str| {
+            ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        };
+        if name.to_str().is_some_and(is_of_package) {
+            cargo.env_remove(name);
+        }
+    }
+    succeeded("cargo", &arguments, cargo.output().expect("cargo is needed to build the binary"));
+    directory.join("microprolly")
 }
 
 /// Runs `microprolly` with arguments and gives what it printed, which must be a success.

@@ -38,6 +38,8 @@ pub(crate) struct RowDecoder<'a> {
     definition: &'a TypeDefinition,
     columns: Vec<(Wanted<'a>, ColumnBuilder)>,
     rows: usize,
+    /// Of the wanted fields of all rows so far, as JSON.
+    bytes: usize,
 }
 
 impl<'a> RowDecoder<'a> {
@@ -52,7 +54,12 @@ impl<'a> RowDecoder<'a> {
                 (wanted, builder)
             })
             .collect();
-        Self { definition, columns, rows: 0 }
+        Self { definition, columns, rows: 0, bytes: 0 }
+    }
+
+    /// How many bytes of JSON the columns so far were decoded from.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Decodes one more row.
@@ -98,6 +105,7 @@ impl<'a> RowDecoder<'a> {
                 )
             })?;
             builder.append(value)?;
+            self.bytes += json.len();
             expected = index + 1;
         }
         for (wanted, builder) in &mut self.columns {
@@ -106,7 +114,10 @@ impl<'a> RowDecoder<'a> {
             }
             match wanted {
                 Wanted::GeneratedKey => match RowKey::id_of(&self.definition.name, key) {
-                    Some(id) => builder.append(Value::Text(id.into()))?,
+                    Some(id) => {
+                        builder.append(Value::Text(id.into()))?;
+                        self.bytes += id.len();
+                    }
                     None => {
                         return Err(refuse(
                             GENERATED_KEY_COLUMN,
@@ -215,7 +226,10 @@ impl ColumnBuilder {
             (Self::Double(builder), Value::Null) => builder.append_null(),
             (Self::Decimal(builder), Value::Decimal { unscaled, .. }) => builder.append_value(unscaled),
             (Self::Decimal(builder), Value::Null) => builder.append_null(),
-            (Self::Text(builder), Value::Text(text) | Value::Json(text)) => builder.append_value(text),
+            (Self::Text(builder), Value::Text(text) | Value::Json(text)) => {
+                check_room(builder.values_slice().len(), text.len())?;
+                builder.append_value(text);
+            }
             (Self::Text(builder), Value::Null) => builder.append_null(),
             (Self::Timestamp(builder), Value::Timestamp(micros) | Value::TimestampTz(micros)) => {
                 builder.append_value(micros);
@@ -223,7 +237,10 @@ impl ColumnBuilder {
             (Self::Timestamp(builder), Value::Null) => builder.append_null(),
             (Self::Date(builder), Value::Date(days)) => builder.append_value(days),
             (Self::Date(builder), Value::Null) => builder.append_null(),
-            (Self::Bytes(builder), Value::Bytes(bytes)) => builder.append_value(bytes),
+            (Self::Bytes(builder), Value::Bytes(bytes)) => {
+                check_room(builder.values_slice().len(), bytes.len())?;
+                builder.append_value(bytes);
+            }
             (Self::Bytes(builder), Value::Null) => builder.append_null(),
             (Self::List(builder), Value::Array(values)) => builder.append(values)?,
             (Self::List(builder), Value::Null) => builder.append_null(),
@@ -287,7 +304,34 @@ impl ListColumnBuilder {
     }
 }
 
+/// Bytes that a column of text or bytes can hold: Arrow counts them in 32 bits,
+/// and its builders panic beyond.
+const COLUMN_BYTES_MAX: usize = i32::MAX as usize;
+
+fn check_room(held: usize, more: usize) -> Result<()> {
+    let len = held.saturating_add(more);
+    if len > COLUMN_BYTES_MAX {
+        return Err(StorageError::TooLarge { what: "column of a batch", len, max: COLUMN_BYTES_MAX }.into());
+    }
+    Ok(())
+}
+
 /// A parsed value always fits the builder of the type it was parsed for.
 fn mismatch() -> EngineError {
     StorageError::corrupt("a decoded column", "a value does not fit its own type").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_that_would_be_too_long_is_an_error() {
+        assert!(check_room(COLUMN_BYTES_MAX - 1, 1).is_ok());
+        let failure = check_room(COLUMN_BYTES_MAX, 1).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "column of a batch of 2147483648 bytes is over the limit of 2147483647 bytes"
+        );
+    }
 }

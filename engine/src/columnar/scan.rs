@@ -11,10 +11,14 @@ use super::cache::{ColumnFingerprint, DecodedCache, DecodedKey};
 use super::decode::{RowDecoder, Wanted};
 use crate::error::Result;
 use crate::schema::{ColumnType, GENERATED_KEY_COLUMN, TypeDefinition};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, SnapshotCursor};
 
 /// About how many rows a batch has.
 pub const BATCH_ROWS_TARGET: usize = 8_192;
+
+/// Bytes of JSON after which a batch ends, however few its rows are: those of
+/// the wanted fields count, and the last row may go beyond.
+const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Some columns of some rows of a type, in key order.
 #[derive(Clone)]
@@ -25,7 +29,12 @@ pub struct TableScan {
     projection: Arc<[usize]>,
     schema: SchemaRef,
     range: KeyRange,
+    batch_bytes_max: usize,
 }
+
+/// A batch, and the rows after it that belong to the same part of the range but
+/// that it had no room for.
+type Part = (RecordBatch, Option<SnapshotCursor>);
 
 impl TableScan {
     /// A scan of all rows with all columns.
@@ -33,7 +42,8 @@ impl TableScan {
         let schema = definition.arrow_schema();
         let projection = (0..schema.fields().len()).collect();
         let range = definition.key_range();
-        Self { snapshot, definition, cache, projection, schema, range }
+        let batch_bytes_max = BATCH_BYTES_MAX;
+        Self { snapshot, definition, cache, projection, schema, range, batch_bytes_max }
     }
 
     /// Only these columns, by position in [`TypeDefinition::arrow_schema`].
@@ -87,6 +97,7 @@ impl TableScan {
             blocks: self.snapshot.tree.blocks(&self.range, BATCH_ROWS_TARGET),
             scan: self.clone(),
             next_start: Some(self.range.start.clone()),
+            rest: None,
         }
     }
 
@@ -112,36 +123,34 @@ impl TableScan {
             .map_err(|failure| StorageError::corrupt("a decoded batch", failure.to_string()))?)
     }
 
-    fn decode(
-        &self,
-        positions: &[usize],
-        entries: impl Iterator<Item = Result<(Bytes, Bytes)>>,
-    ) -> Result<(Vec<ArrayRef>, usize)> {
+    /// Decodes columns of rows until the batch is full or there are no more:
+    /// the columns, the number of rows, and whether the batch is full.
+    fn decode(&self, positions: &[usize], rows: &mut SnapshotCursor) -> Result<(Vec<ArrayRef>, usize, bool)> {
         let mut decoder =
             RowDecoder::new(&self.definition, positions.iter().map(|&position| self.wanted(position)));
-        let mut rows = 0;
-        for entry in entries {
-            let (key, value) = entry?;
+        let mut count = 0;
+        while decoder.bytes() < self.batch_bytes_max {
+            let Some(row) = rows.next() else { return Ok((decoder.finish(), count, false)) };
+            let (key, value) = row?;
             decoder.push(&key, &value)?;
-            rows += 1;
+            count += 1;
         }
-        Ok((decoder.finish(), rows))
+        Ok((decoder.finish(), count, true))
     }
 
-    /// Rows of a range that has pending writes.
-    fn merged(&self, range: &KeyRange) -> Result<RecordBatch> {
-        let (columns, rows) = self.decode(&self.projection, self.snapshot.range(range))?;
-        self.batch(columns, rows)
+    /// Rows that do not lie together in a subtree.
+    fn uncached(&self, mut rows: SnapshotCursor) -> Result<Part> {
+        let (columns, count, is_full) = self.decode(&self.projection, &mut rows)?;
+        Ok((self.batch(columns, count)?, is_full.then_some(rows)))
     }
 
     /// Rows of a subtree without pending writes. When all rows of the type
     /// that the subtree holds are in the scan, their columns come from the
     /// cache or go there.
-    fn stored(&self, block: &Block) -> Result<RecordBatch> {
-        let entries = || block.entries().map(|entry| entry.map_err(Into::into));
+    fn stored(&self, block: &Block) -> Result<Part> {
+        let mut rows = Snapshot::of_tree(block.tree()).range(&block.range);
         if !block.whole && self.range != self.definition.key_range() {
-            let (columns, rows) = self.decode(&self.projection, entries())?;
-            return self.batch(columns, rows);
+            return self.uncached(rows);
         }
         let keys: Vec<DecodedKey> = self
             .projection
@@ -150,23 +159,26 @@ impl TableScan {
             .collect();
         let mut columns: Vec<Option<ArrayRef>> = keys.iter().map(|key| self.cache.get(key)).collect();
         let missing: Vec<usize> = (0..columns.len()).filter(|&index| columns[index].is_none()).collect();
-        let rows = if missing.is_empty() {
-            match columns.first() {
+        if missing.is_empty() {
+            let count = match columns.first() {
                 Some(Some(column)) => column.len(),
                 _ => usize::try_from(self.snapshot.tree.count(&block.range)?).map_err(|_| {
                     StorageError::corrupt("a tree", "a block counts more entries than memory holds")
                 })?,
-            }
-        } else {
-            let positions: Vec<usize> = missing.iter().map(|&index| self.projection[index]).collect();
-            let (decoded, rows) = self.decode(&positions, entries())?;
-            for (index, array) in missing.into_iter().zip(decoded) {
+            };
+            return Ok((self.batch(columns.into_iter().flatten().collect(), count)?, None));
+        }
+        let positions: Vec<usize> = missing.iter().map(|&index| self.projection[index]).collect();
+        let (decoded, count, is_full) = self.decode(&positions, &mut rows)?;
+        for (index, array) in missing.into_iter().zip(decoded) {
+            if !is_full {
                 self.cache.insert(keys[index], array.clone());
-                columns[index] = Some(array);
             }
-            rows
-        };
-        self.batch(columns.into_iter().flatten().collect(), rows)
+            columns[index] = Some(array);
+        }
+        // What comes from the cache is of all rows of the subtree.
+        let columns = columns.into_iter().flatten().map(|column| column.slice(0, count)).collect();
+        Ok((self.batch(columns, count)?, is_full.then_some(rows)))
     }
 }
 
@@ -177,36 +189,48 @@ pub struct TableBatches {
     /// Where the part of the range begins that no block has covered yet; none
     /// when all is covered. Pending writes may lie beyond the last block.
     next_start: Option<Bytes>,
+    /// What is left of the part that was covered last.
+    rest: Option<SnapshotCursor>,
 }
 
 impl TableBatches {
     fn advance(&mut self) -> Result<Option<RecordBatch>> {
         loop {
-            let batch = match self.blocks.next() {
-                Some(block) => {
-                    let block = block?;
-                    let Some(start) = self.next_start.take() else { return Ok(None) };
-                    let covered = KeyRange { start, end: block.range.end.clone() };
-                    self.next_start.clone_from(&covered.end);
-                    if self.scan.snapshot.overlay.range(&covered).next().is_some() {
-                        self.scan.merged(&covered)?
-                    } else {
-                        self.scan.stored(&block)?
-                    }
-                }
-                None => {
-                    let Some(start) = self.next_start.take() else { return Ok(None) };
-                    let rest = KeyRange { start, end: self.scan.range.end.clone() };
-                    if rest.is_empty() {
-                        return Ok(None);
-                    }
-                    self.scan.merged(&rest)?
-                }
+            let part = match self.rest.take() {
+                Some(rest) => Some(self.scan.uncached(rest)?),
+                None => self.next_part()?,
             };
+            let Some((batch, rest)) = part else { return Ok(None) };
+            self.rest = rest;
             if batch.num_rows() > 0 {
                 return Ok(Some(batch));
             }
         }
+    }
+
+    fn next_part(&mut self) -> Result<Option<Part>> {
+        let block = self.blocks.next().transpose()?;
+        let Some(start) = self.next_start.take() else { return Ok(None) };
+        let (scan, snapshot) = (&self.scan, &self.scan.snapshot);
+        let part = match block {
+            Some(block) => {
+                let covered = KeyRange { start, end: block.range.end.clone() };
+                self.next_start.clone_from(&covered.end);
+                if snapshot.overlay.range(&covered).next().is_some() {
+                    scan.uncached(snapshot.range(&covered))?
+                } else {
+                    scan.stored(&block)?
+                }
+            }
+            None => {
+                let beyond = KeyRange { start, end: scan.range.end.clone() };
+                if beyond.is_empty() {
+                    return Ok(None);
+                }
+                scan.uncached(snapshot.range(&beyond))?
+            }
+        };
+        Ok(Some(part))
     }
 }
 
@@ -215,5 +239,71 @@ impl Iterator for TableBatches {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.advance().transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray;
+
+    use super::*;
+    use crate::schema::Column;
+    use crate::{CommitOptions, Database, Principal, Session};
+
+    const ROWS: usize = 100;
+
+    fn put(session: &Session, id: &str) {
+        let text = "x".repeat(100);
+        session.put(format!("t:{id}"), format!(r#"{{"id":"{id}","text":"{text}"}}"#)).unwrap();
+    }
+
+    fn session() -> Session {
+        let session = Database::in_memory().unwrap().session(Principal::all_powerful("ada")).unwrap();
+        let columns = vec![Column::new("id", ColumnType::TEXT), Column::new("text", ColumnType::TEXT)];
+        session.define_type(TypeDefinition::new("t", columns)).unwrap();
+        (0..ROWS).for_each(|number| put(&session, &format!("{number:03}")));
+        session.commit(CommitOptions::message("into the tree")).unwrap();
+        session
+    }
+
+    fn scan(session: &Session, batch_bytes_max: usize) -> TableScan {
+        let definition = session.types().first().unwrap().clone();
+        let scan = TableScan::new(session.working().unwrap(), definition, session.decoded_cache().clone());
+        TableScan { batch_bytes_max, ..scan }
+    }
+
+    /// The ids of each batch.
+    fn ids(scan: &TableScan) -> Vec<Vec<String>> {
+        let mut batches = Vec::new();
+        for batch in scan.batches() {
+            let batch = batch.unwrap();
+            let ids = batch.column(0).as_string::<i32>();
+            batches.push(ids.iter().map(|id| id.unwrap().to_owned()).collect());
+        }
+        batches
+    }
+
+    #[test]
+    fn a_batch_ends_when_it_has_its_bytes_and_the_next_goes_on_after_it() {
+        let session = session();
+        let whole = ids(&scan(&session, BATCH_BYTES_MAX)).concat();
+        assert_eq!(whole.len(), ROWS);
+        let check = |session: &Session, expected: &[String]| {
+            let batches = ids(&scan(session, 1_000));
+            assert!(batches.len() >= 10 && batches.iter().all(|batch| batch.len() <= 10), "{batches:?}");
+            assert_eq!(batches.concat(), expected);
+        };
+        // All columns are in the cache, and what is there is not cut.
+        assert_eq!(ids(&scan(&session, 1_000)).len(), 1);
+        let session = self::session();
+        check(&session, &whole);
+        // One column is there, and the other is not.
+        assert_eq!(ids(&scan(&session, BATCH_BYTES_MAX).project(&[0]).unwrap()).len(), 1);
+        check(&session, &whole);
+        // With a pending write nothing comes from there.
+        put(&session, "0505");
+        let mut expected = whole;
+        expected.insert(51, "0505".to_owned());
+        check(&session, &expected);
     }
 }

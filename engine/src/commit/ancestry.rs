@@ -4,24 +4,41 @@ use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::sync::Arc;
 
 use microprolly_storage::ChunkStore;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{Commit, CommitId, Jump};
 use crate::environment::Timestamp;
 use crate::error::Result;
 
-/// Commits kept decoded.
-const CACHED_COMMITS_MAX: usize = 4096;
+/// Bytes of decoded commits that are kept. By their number alone 4096 of them,
+/// with the longest of messages, would be half a gigabyte.
+const CACHED_COMMITS_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// About how many commits with ordinary messages that is.
+const CACHED_COMMITS_ESTIMATE: usize = 8 * 1024;
 
 /// Reads commits, and finds ancestors along jump pointers.
 pub(crate) struct History {
     chunks: Arc<dyn ChunkStore>,
-    cache: Cache<CommitId, Arc<Commit>>,
+    cache: Cache<CommitId, Arc<Commit>, ByBytes>,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<CommitId, Arc<Commit>> for ByBytes {
+    fn weight(&self, _: &CommitId, commit: &Arc<Commit>) -> u64 {
+        let texts = [&commit.author, &commit.committer, &commit.message, &commit.metadata];
+        let texts: usize = texts.into_iter().map(String::len).sum();
+        (size_of::<(CommitId, Commit)>() + size_of_val(&commit.parents[..]) + texts) as u64
+    }
 }
 
 impl History {
     pub(crate) fn new(chunks: Arc<dyn ChunkStore>) -> Self {
-        Self { chunks, cache: Cache::new(CACHED_COMMITS_MAX) }
+        let cache = Cache::with_weighter(CACHED_COMMITS_ESTIMATE, CACHED_COMMITS_BYTES_MAX, ByBytes);
+        Self { chunks, cache }
     }
 
     /// The commit behind an id.

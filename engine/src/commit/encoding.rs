@@ -143,6 +143,19 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_of_a_later_version_is_refused_by_its_number() {
+        let mut encoding = sample().encode();
+        encoding[1] = VERSION + 1;
+        let id = ChunkHash::of(&encoding).into();
+        match Commit::decode(id, encoding.into()) {
+            Err(EngineError::Storage(StorageError::NewerFormat { what, found: 2, supported: 1 })) => {
+                assert_eq!(what, format!("commit {id}"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn no_truncation_or_flipped_byte_makes_the_decoder_panic() {
         let encoding = sample().encode();
         let id = ChunkHash::of(&encoding).into();

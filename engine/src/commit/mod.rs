@@ -83,6 +83,15 @@ pub struct Commit {
     pub salt: [u8; 16],
 }
 
+impl Commit {
+    /// The chunks that it refers to: its data, its parents and its jump pointer.
+    pub(crate) fn references(&self) -> Vec<ChunkHash> {
+        let jump = self.jump.map(|jump| jump.id.chunk());
+        let parents = self.parents.iter().map(CommitId::chunk);
+        [self.root.chunk()].into_iter().chain(parents).chain(jump).collect()
+    }
+}
+
 /// A pointer far back along first parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jump {

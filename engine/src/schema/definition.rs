@@ -27,10 +27,6 @@ pub struct TypeDefinition {
     /// Assigned when it is defined; zero before.
     #[serde(default)]
     pub id: TypeId,
-    /// Grows by one with every change, so that what was decoded under one
-    /// definition is not taken for another's.
-    #[serde(default)]
-    pub revision: u32,
     /// The declared fields, in the order in which SQL shows them.
     pub columns: Vec<Column>,
     /// The columns whose values make up the id, in order. Empty means that the
@@ -71,7 +67,7 @@ impl TypeDefinition {
     pub fn new(name: impl Into<String>, columns: Vec<Column>) -> Self {
         let primary_key =
             columns.iter().filter(|column| column.name == "id").map(|column| column.name.clone()).collect();
-        Self { name: name.into(), id: 0, revision: 0, columns, primary_key }
+        Self { name: name.into(), id: 0, columns, primary_key }
     }
 
     /// The same type with another primary key.
@@ -106,7 +102,7 @@ impl TypeDefinition {
 
     /// The keys that the type claims.
     pub fn key_range(&self) -> KeyRange {
-        KeyRange::prefix(RowKey::prefix_of(&self.name).as_bytes())
+        RowKey::range_of(&self.name)
     }
 
     /// Checks that the definition makes sense, and makes key columns required.

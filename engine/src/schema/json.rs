@@ -78,6 +78,32 @@ pub(crate) fn scalar(text: &[u8]) -> Option<Scalar<'_>> {
     })
 }
 
+/// Whether all escapes in the strings of a JSON text stand for characters that
+/// text can hold: none for NUL, and none for half of a surrogate pair.
+pub(super) fn are_escapes_text(json: &str) -> bool {
+    let mut rest = json.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = &rest[at..];
+        let len = match (escape.get(1), code_unit(escape)) {
+            (Some(b'u'), Some(0xd800..=0xdbff)) => match escape.get(6..).and_then(code_unit) {
+                Some(0xdc00..=0xdfff) => 12,
+                _ => return false,
+            },
+            (Some(b'u'), None | Some(0 | 0xdc00..=0xdfff)) => return false,
+            (Some(b'u'), Some(_)) => 6,
+            _ => 2,
+        };
+        rest = escape.get(len..).unwrap_or_default();
+    }
+    true
+}
+
+/// The UTF-16 unit of a `\uXXXX` at the beginning of a text.
+fn code_unit(text: &[u8]) -> Option<u32> {
+    let digits = text.get(..6)?.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0_u32, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+}
+
 fn skip_space(text: &[u8], mut at: usize) -> usize {
     while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
         at += 1;
@@ -166,6 +192,26 @@ mod tests {
             if let Some(fields) = Fields::of(&text.as_bytes()[..len]) {
                 fields.for_each(|(_, value)| drop(scalar(value)));
             }
+        }
+    }
+
+    #[test]
+    fn escapes_of_nul_and_of_half_a_character_are_no_text() {
+        for text in [r#""\\u0000""#, r#"["\ud83d\ude00","\u00e4\n\"","\uD83D\uDE00"]"#, "\\"] {
+            assert!(are_escapes_text(text), "{text}");
+        }
+        for text in [
+            r#""a\u0000b""#,
+            r#"{"\u0000":1}"#,
+            r#"["\ud800"]"#,
+            r#""\ud800x""#,
+            r#""\ud800\n""#,
+            r#""\ud800\u0041""#,
+            r#""\ude00\ud83d""#,
+            r#""\u00""#,
+            r#""\u+041""#,
+        ] {
+            assert!(!are_escapes_text(text), "{text}");
         }
     }
 

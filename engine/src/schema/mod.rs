@@ -1,6 +1,7 @@
 //! Types: what the values under `<type>:<id>` must be.
 
 mod column_type;
+mod decimal;
 mod definition;
 mod field_change;
 mod json;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
 /// Days from the first of January of the year 1 to that of 1970.
-pub(super) const EPOCH_DAY_FROM_CE: i32 = 719_163;
+const EPOCH_DAY_FROM_CE: i32 = 719_163;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -49,7 +49,8 @@ impl Moment {
 }
 
 /// Reads `2013-01-31`, `2013-01-31 05:07:09.25+02`, `1/31/2013 5:07` and the
-/// like.
+/// like, and whatever is written here: a year of other than four digits has a
+/// sign.
 pub(super) fn parse(text: &str) -> Result<Moment, MomentError> {
     let mut reader = Reader { rest: text.trim_ascii().as_bytes() };
     let days = reader.date()?;
@@ -101,6 +102,8 @@ impl Reader<'_> {
 
     /// Days since 1970.
     fn date(&mut self) -> Result<i32, MomentError> {
+        let negative = self.take(b'-');
+        let signed = negative || self.take(b'+');
         let (first, digits) = self.number(6)?;
         let slash = self.take(b'/');
         if !slash && !self.take(b'-') {
@@ -112,10 +115,10 @@ impl Reader<'_> {
         }
         let (third, third_digits) = self.number(6)?;
         let (year, month, day) = match (digits >= 3, slash && third_digits >= 3) {
-            (true, _) => (first, second, third),
+            (true, _) => (if negative { -first } else { first }, second, third),
             // Month first, as the session's DateStyle says.
-            (false, true) => (third, first, second),
-            (false, false) => return Err(MomentError::Syntax),
+            (false, true) if !signed => (third, first, second),
+            (false, _) => return Err(MomentError::Syntax),
         };
         let small = |number: i64| u32::try_from(number).map_err(|_| MomentError::Range);
         let year = i32::try_from(year).map_err(|_| MomentError::Range)?;
@@ -318,5 +321,6 @@ mod tests {
         assert_eq!(parse("1970-01-01 00:00:00 CET"), Err(MomentError::Syntax));
         assert_eq!(parse("1970-02-30"), Err(MomentError::Range));
         assert_eq!(parse("1970-01-01x"), Err(MomentError::Syntax));
+        assert_eq!(parse("-1/2/1970"), Err(MomentError::Syntax));
     }
 }

@@ -6,6 +6,7 @@
 //! backslash, and a `:` stands between them: `flight:2013:1:1:UA`.
 
 use bytes::Bytes;
+use microprolly_storage::KeyRange;
 
 /// The column under which SQL shows the id of a type without a primary key.
 pub const GENERATED_KEY_COLUMN: &str = "_id";
@@ -30,6 +31,11 @@ impl RowKey {
     /// What every key of a type begins with.
     pub fn prefix_of(type_name: &str) -> String {
         format!("{type_name}{SEPARATOR}")
+    }
+
+    /// The keys that belong to a type of a name.
+    pub fn range_of(type_name: &str) -> KeyRange {
+        KeyRange::prefix(Self::prefix_of(type_name).as_bytes())
     }
 
     /// Appends the next value. A call past the last value changes nothing.

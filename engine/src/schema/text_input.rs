@@ -6,6 +6,8 @@ use std::num::IntErrorKind;
 use serde::de::IgnoredAny;
 
 use super::column_type::{ArrayElement, ColumnType};
+use super::decimal::{self, DecimalError};
+use super::json::are_escapes_text;
 use super::moment::{self, MomentError};
 use super::value::{Value, ValueError, shown};
 use crate::error::Violation;
@@ -41,10 +43,10 @@ impl<'a> Value<'a> {
                 Err(_) => Err(wrong()),
             },
             ColumnType::Numeric { precision, scale } => {
-                match decimal(text.trim_ascii(), *precision, *scale) {
-                    Decimal::Value(unscaled) => Ok(Self::Decimal { unscaled, scale: *scale }),
-                    Decimal::TooLarge => Err(out_of_range(text, column_type)),
-                    Decimal::Malformed => Err(wrong()),
+                match decimal::parse(text.trim_ascii(), *precision, *scale) {
+                    Ok(unscaled) => Ok(Self::Decimal { unscaled, scale: *scale }),
+                    Err(DecimalError::Range) => Err(out_of_range(text, column_type)),
+                    Err(DecimalError::Syntax) => Err(wrong()),
                 }
             }
             ColumnType::Timestamp => moment::parse(text)
@@ -72,12 +74,32 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Checks that text is JSON.
+/// Checks that text is JSON all of whose strings are text.
 pub(super) fn check_json(text: &str) -> Result<(), ValueError> {
-    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|failure| ValueError {
+    serde_json::from_str::<IgnoredAny>(text).map_err(|failure| ValueError {
         violation: Violation::Malformed,
         reason: format!("invalid input syntax for type json: {failure}"),
-    })
+    })?;
+    check_escapes(text)
+}
+
+/// Checks that all strings of a JSON text are text.
+pub(super) fn check_escapes(json: &str) -> Result<(), ValueError> {
+    if are_escapes_text(json) {
+        return Ok(());
+    }
+    let reason = "unsupported Unicode escape sequence: neither \\u0000 nor half of a surrogate pair is text";
+    Err(ValueError { violation: Violation::Malformed, reason: reason.to_owned() })
+}
+
+/// Checks that text has no NUL: PostgreSQL knows no such text, so its clients
+/// could not be given it.
+pub(super) fn check_nul(text: &str) -> Result<(), ValueError> {
+    if text.contains('\0') {
+        let reason = "text cannot hold the character NUL".to_owned();
+        return Err(ValueError { violation: Violation::WrongType, reason });
+    }
+    Ok(())
 }
 
 fn syntax(text: &str, column_type: &ColumnType) -> ValueError {
@@ -109,6 +131,7 @@ fn short_text<'a>(
     chars_max: Option<u32>,
     column_type: &ColumnType,
 ) -> Result<Value<'a>, ValueError> {
+    check_nul(text)?;
     let mut text = text;
     // Bytes are at least as many as characters.
     if let Some(max) = chars_max
@@ -159,70 +182,6 @@ fn integer<'a>(text: &str, min: i64, max: i64, column_type: &ColumnType) -> Resu
 /// Whether infinity is what the text says, and not what its digits overflow to.
 fn names_infinity(text: &str) -> bool {
     text.bytes().any(|byte| byte.eq_ignore_ascii_case(&b'i'))
-}
-
-enum Decimal {
-    Value(i128),
-    TooLarge,
-    Malformed,
-}
-
-/// Reads a decimal in units of its last digit, rounded half away from zero.
-fn decimal(text: &str, precision: u8, scale: i8) -> Decimal {
-    let (negative, rest) = match text.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    if ["nan", "inf", "infinity"].iter().any(|name| rest.eq_ignore_ascii_case(name.as_bytes())) {
-        return Decimal::TooLarge;
-    }
-    let (mantissa, exponent) = match rest.iter().position(|byte| matches!(byte, b'e' | b'E')) {
-        None => (rest, 0),
-        Some(at) => {
-            let exponent = rest.get(at + 1..).and_then(|digits| std::str::from_utf8(digits).ok());
-            match exponent.map(str::parse::<i32>) {
-                Some(Ok(exponent)) => (&rest[..at], i64::from(exponent)),
-                Some(Err(failure)) if *failure.kind() == IntErrorKind::PosOverflow => {
-                    return Decimal::TooLarge;
-                }
-                _ => return Decimal::Malformed,
-            }
-        }
-    };
-    let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
-    let (whole, fraction) = (&mantissa[..point], mantissa.get(point + 1..).unwrap_or_default());
-    if whole.len() + fraction.len() == 0 || !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
-        return Decimal::Malformed;
-    }
-    // Digits that count: those of the whole part, and as many behind it as the
-    // scale and the exponent say.
-    let wanted = whole.len() as i64 + exponent + i64::from(scale);
-    let mut unscaled: i128 = 0;
-    let mut digits = whole.iter().chain(fraction).map(|digit| i128::from(digit - b'0'));
-    for position in 0.. {
-        if position >= wanted {
-            break;
-        }
-        match digits.next() {
-            Some(digit) => match unscaled.checked_mul(10).and_then(|value| value.checked_add(digit)) {
-                Some(value) => unscaled = value,
-                None => return Decimal::TooLarge,
-            },
-            None if unscaled == 0 => break,
-            None => match unscaled.checked_mul(10) {
-                Some(value) => unscaled = value,
-                None => return Decimal::TooLarge,
-            },
-        }
-    }
-    if wanted >= 0 && digits.next().is_some_and(|digit| digit >= 5) {
-        unscaled += 1;
-    }
-    match 10_i128.checked_pow(precision.into()) {
-        Some(limit) if unscaled >= limit => Decimal::TooLarge,
-        _ => Decimal::Value(if negative { -unscaled } else { unscaled }),
-    }
 }
 
 /// `\x` and hexadecimal digits, or text with `\ooo` and `\\`.
@@ -437,6 +396,7 @@ mod tests {
             ("1e999", &ColumnType::DoublePrecision, Violation::OutOfRange),
             ("99.995", &numeric, Violation::OutOfRange),
             ("1e99999999999", &numeric, Violation::OutOfRange),
+            ("1e65536", &numeric, Violation::OutOfRange),
             ("1.2.3", &numeric, Violation::WrongType),
             ("maybe", &ColumnType::Boolean, Violation::WrongType),
             ("2013-13-01", &ColumnType::Date, Violation::OutOfRange),
@@ -444,6 +404,10 @@ mod tests {
             ("yesterday", &ColumnType::TimestampTz, Violation::WrongType),
             ("not-a-uuid", &ColumnType::Uuid, Violation::WrongType),
             ("{\"a\":", &ColumnType::Jsonb, Violation::Malformed),
+            ("{\"a\":\"\\u0000\"}", &ColumnType::Jsonb, Violation::Malformed),
+            ("[\"\\ud800\"]", &ColumnType::Jsonb, Violation::Malformed),
+            ("a\0b", &ColumnType::TEXT, Violation::WrongType),
+            ("{a,b\0}", &ColumnType::Array(ArrayElement::Text), Violation::WrongType),
             ("\\xf", &ColumnType::Bytea, Violation::WrongType),
             ("\\9", &ColumnType::Bytea, Violation::WrongType),
             ("{a", &ColumnType::Array(ArrayElement::Text), Violation::WrongType),

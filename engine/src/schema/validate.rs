@@ -28,10 +28,13 @@ impl TypeDefinition {
                 format!("the value for {} is not a JSON object: {detail}", shown(key)),
             )
         };
-        serde_json::from_slice::<IgnoredAny>(value).map_err(|failure| malformed(failure.to_string()))?;
+        // The parser does not look at the bytes of strings that it passes over.
+        let text = std::str::from_utf8(value).map_err(|failure| malformed(failure.to_string()))?;
+        serde_json::from_str::<IgnoredAny>(text).map_err(|failure| malformed(failure.to_string()))?;
         let fields = Fields::of(value).ok_or_else(|| malformed("it is another kind of JSON".to_owned()))?;
 
-        let mut seen = vec![false; self.columns.len()];
+        // Of each column whether it is given, and if so whether as null.
+        let mut seen = vec![None; self.columns.len()];
         let mut key_values = vec![None; self.primary_key.len()];
         for (name, json) in fields {
             let Some(position) = self.columns.iter().position(|column| column.is_named(name)) else {
@@ -43,7 +46,7 @@ impl TypeDefinition {
                     format!("column \"{}\" of table \"{}\": {}", column.name, self.name, failure.reason);
                 refuse(Some(&column.name), failure.violation, reason)
             })?;
-            if std::mem::replace(&mut seen[position], !value.is_null()) {
+            if seen[position].replace(value.is_null()).is_some() {
                 let reason = format!("column \"{}\" of table \"{}\" is given twice", column.name, self.name);
                 return Err(refuse(Some(&column.name), Violation::Malformed, reason));
             }
@@ -52,7 +55,7 @@ impl TypeDefinition {
             }
         }
         if let Some((column, _)) =
-            self.columns.iter().zip(&seen).find(|(column, seen)| column.required && !**seen)
+            self.columns.iter().zip(&seen).find(|(column, seen)| column.required && **seen != Some(false))
         {
             let reason = format!(
                 "null value in column \"{}\" of table \"{}\" violates its not-null constraint",
@@ -60,7 +63,13 @@ impl TypeDefinition {
             );
             return Err(refuse(Some(&column.name), Violation::Missing, reason));
         }
-        if !self.has_generated_key() {
+        if self.has_generated_key() {
+            // SQL shows the id as text.
+            if RowKey::id_of(&self.name, key).is_none_or(|id| id.contains('\0')) {
+                let reason = format!("the id in the key {} is not text", shown(key));
+                return Err(refuse(None, Violation::KeyMismatch, reason));
+            }
+        } else {
             let mut expected = RowKey::new(&self.name, self.primary_key.len());
             key_values.iter().flatten().for_each(|value| expected.push(&value.to_text()));
             if expected.as_bytes() != &key[..] {
@@ -112,12 +121,35 @@ mod tests {
         assert_eq!(violation("user:1", r#"{"id":"1","role":"admin","nickname":["x"]}"#), None);
     }
 
+    /// A field that no column declares was passed over without a look at its
+    /// bytes, and its row could then not be shown as text.
+    #[test]
+    fn what_is_not_utf8_is_refused_wherever_it_stands() {
+        let refused = |definition: &TypeDefinition, key: &[u8], value: &[u8]| {
+            let outcome = definition.validate(&Bytes::copy_from_slice(key), value);
+            outcome.err().map(|failure| match failure {
+                EngineError::InvalidValue { violation, .. } => violation,
+                other => panic!("{other}"),
+            })
+        };
+        let value = b"{\"id\":\"1\",\"role\":\"a\",\"more\":\"\xff\"}";
+        assert_eq!(refused(&user(), b"user:1", value), Some(Violation::Malformed));
+        let generated = TypeDefinition::new("event", vec![Column::new("at", ColumnType::Date)]);
+        assert_eq!(refused(&generated, b"event:1", b"{}"), None);
+        assert_eq!(refused(&generated, b"event:\xff", b"{}"), Some(Violation::KeyMismatch));
+        assert_eq!(refused(&generated, b"event:\0", b"{}"), Some(Violation::KeyMismatch));
+    }
+
     #[test]
     fn every_broken_rule_is_named() {
         for (key, value, expected) in [
             ("user:1", "{\"id\":\"1\",", Violation::Malformed),
             ("user:1", "[1]", Violation::Malformed),
             ("user:1", r#"{"id":"1","id":"1","role":"a"}"#, Violation::Malformed),
+            ("user:1", r#"{"id":"1","role":null,"role":"a"}"#, Violation::Malformed),
+            ("user:1", r#"{"id":"1","role":"a","role":null}"#, Violation::Malformed),
+            ("user:1", r#"{"id":"1","role":"a","age":null,"\u0061ge":null}"#, Violation::Malformed),
+            ("user:1", r#"{"id":"1","role":"a\u0000"}"#, Violation::WrongType),
             ("user:1", r#"{"id":"1","role":7}"#, Violation::WrongType),
             ("user:1", r#"{"id":"1"}"#, Violation::Missing),
             ("user:1", r#"{"id":"1","role":null}"#, Violation::Missing),

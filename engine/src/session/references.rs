@@ -1,7 +1,9 @@
 //! Branches and tags.
 
+use microprolly_storage::KeyRange;
+
 use super::{Session, unknown_branch};
-use crate::commit::CommitId;
+use crate::commit::{CommitId, MESSAGE_BYTES_MAX};
 use crate::database::DEFAULT_BRANCH;
 use crate::error::{EngineError, Kind, Result};
 use crate::name::{BranchName, TagName};
@@ -55,8 +57,7 @@ impl Session {
         if branch.working.is_same(&committed) {
             return Ok(false);
         }
-        let all = microprolly_storage::KeyRange::all();
-        committed.changes(&branch.working, &all).next().transpose().map(|change| change.is_some())
+        branch.working.differs(&committed, &KeyRange::all())
     }
 
     /// Creates a branch at a revision. From a branch it starts with that
@@ -150,7 +151,7 @@ impl Session {
             }
             // The log knows pending writes by the branch's name, so they are
             // put into the tree before it changes.
-            let moved = Branch::new(branch.head, publication.new_epoch(), branch.working.folded()?);
+            let moved = branch.moved_to(branch.head, publication.new_epoch(), branch.working.folded()?);
             publication.set_branch(&name, None);
             publication.set_branch(&to, Some(moved));
             Ok(name)
@@ -174,9 +175,14 @@ impl Session {
     /// Creates a tag: a name for a commit that never moves.
     ///
     /// # Errors
-    /// When the name is taken or not valid, or the revision is not known.
+    /// When the name is taken or not valid, the revision is not known, or the
+    /// message is longer than [`MESSAGE_BYTES_MAX`].
     pub fn create_tag(&self, name: &str, at: &str, message: &str) -> Result<CommitId> {
         let name = TagName::parse(name)?;
+        if message.len() > MESSAGE_BYTES_MAX {
+            let reason = format!("the message of a tag has at most {MESSAGE_BYTES_MAX} bytes");
+            return Err(EngineError::Refused { reason, hint: None });
+        }
         let shared = &self.database.shared;
         shared.publisher.publish(|publication| {
             check_free(&publication.state, name.as_str())?;

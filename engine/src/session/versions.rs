@@ -13,7 +13,6 @@ use crate::principal::Principal;
 use crate::publication::Publication;
 use crate::revision::Version;
 use crate::snapshot::Snapshot;
-use crate::state::Branch;
 
 impl Session {
     /// Finds what a revision means now, for a session on this branch.
@@ -110,7 +109,7 @@ impl Database {
             salt: shared.entropy.bytes(),
         })?;
         let epoch = publication.new_epoch();
-        publication.set_branch(name, Some(Branch::new(id, epoch, tree)));
+        publication.set_branch(name, Some(branch.moved_to(id, epoch, tree)));
         Ok(id)
     }
 }

@@ -23,6 +23,10 @@ pub(crate) const TICK_MICROS: i64 = 1_000_000;
 pub(crate) struct TestClock(AtomicI64);
 
 impl TestClock {
+    pub(crate) fn new() -> Self {
+        Self(AtomicI64::new(1_700_000_000_000_000))
+    }
+
     pub(crate) fn set(&self, micros: i64) {
         self.0.store(micros, Ordering::SeqCst);
     }
@@ -36,7 +40,15 @@ impl Clock for TestClock {
 
 /// Bytes that differ each time, and are the same in each run.
 #[derive(Debug, Default)]
-struct TestEntropy(AtomicU64);
+pub(crate) struct TestEntropy(AtomicU64);
+
+impl TestEntropy {
+    /// One whose bytes differ from those of any other lane, as those of two
+    /// processes do.
+    pub(crate) fn of_lane(lane: u32) -> Self {
+        Self(AtomicU64::new(u64::from(lane) << 32))
+    }
+}
 
 impl Entropy for TestEntropy {
     fn bytes(&self) -> [u8; 16] {
@@ -58,7 +70,7 @@ impl Disk {
     /// deep trees and many seals.
     pub(crate) fn new() -> Self {
         Self::with_store(StoreOptions {
-            compression: Compression::None,
+            compression: Some(Compression::None),
             segment_bytes_max: 24 * 1024,
             chunking: ChunkingParameters::with_target(256),
             ..StoreOptions::default()
@@ -66,7 +78,7 @@ impl Disk {
     }
 
     pub(crate) fn with_store(store: StoreOptions) -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000_000)));
+        let clock = Arc::new(TestClock::new());
         let options = DatabaseOptions {
             store,
             node_cache_bytes_max: 1024 * 1024,

@@ -82,6 +82,43 @@ fn a_large_transaction_beside_others_on_other_keys_commits() {
 }
 
 #[test]
+fn a_large_transaction_takes_in_all_that_others_changed() {
+    let session = begin(&disk().create());
+    for (key, value) in [("changed", "old"), ("deleted", "old"), ("rewritten", "same")] {
+        session.put(key, value).unwrap();
+    }
+    let mut transaction = session.begin_transaction().unwrap();
+    write_many(&mut transaction, "one");
+    // Writing what is there is no write, so what others make of it stands.
+    transaction.put("rewritten", "same").unwrap();
+    transaction.delete("inserted").unwrap();
+    session.put("changed", "new").unwrap();
+    session.delete("deleted").unwrap();
+    session.put("rewritten", "new").unwrap();
+    session.put("inserted", "new").unwrap();
+    commit(&session, "meanwhile");
+    session.put("long", vec![7; 10_000]).unwrap();
+    transaction.commit().unwrap();
+    check_many(&session, "one", 4);
+    let value = |key: &str| session.get(key).unwrap().map(|value| value.to_vec());
+    assert_eq!(value("changed").as_deref(), Some(&b"new"[..]));
+    assert_eq!(value("deleted"), None);
+    assert_eq!(value("rewritten").as_deref(), Some(&b"new"[..]));
+    assert_eq!(value("inserted").as_deref(), Some(&b"new"[..]));
+    assert_eq!(value("long").map(|value| value.len()), Some(10_000));
+}
+
+#[test]
+fn a_large_transaction_conflicts_also_where_another_wrote_the_same() {
+    let session = begin(&disk().create());
+    let mut transaction = session.begin_transaction().unwrap();
+    write_many(&mut transaction, "one");
+    session.put(key(5), "one").unwrap();
+    assert!(matches!(transaction.commit(), Err(EngineError::Conflict { .. })));
+    assert_eq!(contents(&session.working().unwrap()).len(), 1);
+}
+
+#[test]
 fn savepoints_reach_back_over_the_limit() {
     let session = begin(&disk().create());
     let mut transaction = session.begin_transaction().unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod ancestry;
+mod crash;
 mod faults;
 mod fixture;
 mod large_transactions;

@@ -1,6 +1,6 @@
 //! Names of branches and tags.
 
-use microprolly_engine::{EngineError, Kind};
+use microprolly_engine::{EngineError, Kind, MESSAGE_BYTES_MAX};
 
 use crate::fixture::*;
 
@@ -18,6 +18,15 @@ fn a_branch_and_a_tag_cannot_share_a_name() {
     assert_eq!(taken(session.create_branch("main", "b")), Kind::Branch);
     assert!(matches!(session.create_branch("a b", "main"), Err(EngineError::InvalidName { .. })));
     assert!(matches!(session.create_tag("HEAD", "main", ""), Err(EngineError::InvalidName { .. })));
+}
+
+#[test]
+fn the_message_of_a_tag_has_a_limit() {
+    let session = session();
+    let tag = |name: &str, bytes: usize| session.create_tag(name, "main", &"x".repeat(bytes));
+    tag("long", MESSAGE_BYTES_MAX).unwrap();
+    assert!(matches!(tag("longer", MESSAGE_BYTES_MAX + 1), Err(EngineError::Refused { .. })));
+    assert!(session.tag("longer").is_none());
 }
 
 #[test]

@@ -112,6 +112,52 @@ fn a_transaction_on_a_dropped_branch_loses() {
     assert!(matches!(other.get("x"), Err(EngineError::NotFound { .. })));
 }
 
+/// A branch was known by its name alone, so the writes went to another one
+/// that had been given the name meanwhile.
+#[test]
+fn a_transaction_does_not_commit_to_another_branch_of_the_same_name() {
+    let disk = Disk::new();
+    let session = begin(&disk.create());
+    session.put("x", "0").unwrap();
+    session.create_tag("v1", "main", "").unwrap();
+    session.create_branch("b", "main").unwrap();
+    let mut other = session.clone();
+    other.switch_branch("b").unwrap();
+    let mut write = other.begin_transaction().unwrap();
+    write.put("y", "1").unwrap();
+    let idle = other.begin_transaction().unwrap();
+    session.drop_branch("b", true).unwrap();
+    session.create_branch("b", "v1").unwrap();
+    assert_conflict(write.commit(), "branch \"b\"");
+    let options = CommitOptions { allow_empty: true, ..CommitOptions::message("x") };
+    assert_conflict(idle.commit_version(options).map(drop), "branch \"b\"");
+    assert!(contents(&other.working().unwrap()).is_empty());
+}
+
+#[test]
+fn a_branch_stays_the_same_through_commits_folds_and_reopening() {
+    let disk = Disk::new();
+    let mut session = begin(&disk.create());
+    session.create_branch("b", "main").unwrap();
+    session.switch_branch("b").unwrap();
+    let mut early = session.begin_transaction().unwrap();
+    early.put("early", "1").unwrap();
+    commit(&session, "meanwhile");
+    // More than a segment holds: sealing one folds what is pending.
+    for number in 0..20 {
+        session.put(format!("x{number}"), vec![7; 4_000]).unwrap();
+    }
+    early.commit().unwrap();
+    drop(session);
+    let mut session = begin(&disk.open());
+    session.switch_branch("b").unwrap();
+    let mut late = session.begin_transaction().unwrap();
+    late.put("late", "1").unwrap();
+    commit(&session, "meanwhile");
+    late.commit().unwrap();
+    assert_eq!(contents(&session.working().unwrap()).len(), 22);
+}
+
 #[test]
 fn savepoints_can_be_returned_to_more_than_once() {
     let session = session();

@@ -1,6 +1,9 @@
 //! Types: what may be put under their keys.
 
-use microprolly_engine::{Column, ColumnType, EngineError, FieldChange, TypeDefinition, Violation};
+use microprolly_engine::storage::StoreOptions;
+use microprolly_engine::{
+    Column, ColumnType, EngineError, FieldChange, Transaction, TypeDefinition, Violation,
+};
 
 use crate::fixture::*;
 
@@ -83,11 +86,83 @@ fn a_type_changed_by_another_while_rows_are_written_is_a_conflict() {
     let mut changer = session.begin_transaction().unwrap();
     let mut wider = user();
     wider.columns.push(Column::new("email", ColumnType::TEXT).required());
-    assert_eq!(changer.alter_type(wider, &FieldChange::None).unwrap().revision, 1);
+    assert_eq!(changer.alter_type(wider, &FieldChange::None).unwrap().columns.len(), 4);
     changer.commit().unwrap();
     assert!(matches!(writer.commit(), Err(EngineError::Conflict { .. })));
     bystander.commit().unwrap();
     assert_eq!(session.types().first().unwrap().columns.len(), 4);
+}
+
+/// A definition used to be checked against the rows that its own transaction
+/// saw, and rows against the definitions that theirs saw, so that of two at the
+/// same time both were found right: a row that lacked what it must have, or
+/// that made every scan of a new table fail, was there to stay.
+#[test]
+fn a_changed_definition_and_rows_written_meanwhile_are_a_conflict_whichever_commits_first() {
+    type Change = fn(&mut Transaction);
+    let define: Change = |transaction| {
+        let id = Column::new("id", ColumnType::TEXT);
+        transaction.define_type(TypeDefinition::new("user", vec![id])).unwrap();
+    };
+    let drop_type: Change = |transaction| {
+        transaction.drop_type("user").unwrap();
+    };
+    let row: Change = |transaction| transaction.put("user:1", r#"{"id":"1"}"#).unwrap();
+    let many: Change = |transaction| {
+        for number in 0..17_000 {
+            transaction.put(format!("user:{number}"), format!(r#"{{"id":"{number}"}}"#)).unwrap();
+        }
+    };
+    let garbage: Change = |transaction| transaction.put("user:1", "garbage").unwrap();
+    let alter: Change = |transaction| {
+        let email = Column::new("email", ColumnType::TEXT).required();
+        let columns = vec![Column::new("id", ColumnType::TEXT), email];
+        transaction.alter_type(TypeDefinition::new("user", columns), &FieldChange::None).unwrap();
+    };
+    let conflicts = |is_there: bool, definition: Change, rows: Change| {
+        for definition_first in [true, false] {
+            let session = begin(&Disk::with_store(StoreOptions::default()).create());
+            if is_there {
+                let mut transaction = session.begin_transaction().unwrap();
+                define(&mut transaction);
+                transaction.commit().unwrap();
+            }
+            let mut changer = session.begin_transaction().unwrap();
+            let mut writer = session.begin_transaction().unwrap();
+            definition(&mut changer);
+            rows(&mut writer);
+            let (first, second) = if definition_first { (changer, writer) } else { (writer, changer) };
+            first.commit().unwrap();
+            match second.commit() {
+                Err(EngineError::Conflict { what }) => assert_eq!(what, "table \"user\""),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    conflicts(true, alter, row);
+    conflicts(true, alter, many);
+    conflicts(true, drop_type, row);
+    conflicts(false, define, garbage);
+}
+
+#[test]
+fn a_changed_definition_is_no_conflict_with_rows_of_other_types_or_with_none() {
+    let session = session();
+    session.define_type(user()).unwrap();
+    session.put("user:1", r#"{"id":"1","role":"x"}"#).unwrap();
+    let mut changer = session.begin_transaction().unwrap();
+    let mut idle = session.begin_transaction().unwrap();
+    let mut changed = user();
+    changed.columns.push(Column::new("email", ColumnType::TEXT));
+    changer.alter_type(changed, &FieldChange::None).unwrap();
+    session.put("users:1", "another type's").unwrap();
+    session.put("user", "no type's").unwrap();
+    changer.commit().unwrap();
+    // What it writes was there before.
+    idle.put("user:1", r#"{"id":"1","role":"x"}"#).unwrap();
+    idle.put("elsewhere", "x").unwrap();
+    idle.commit().unwrap();
+    assert_eq!(contents(&session.working().unwrap()).len(), 4);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::scalar::ScalarValue;
-use microprolly_sql::{CatalogView, SqlError};
+use microprolly_sql::{CatalogView, PG_TYPE_METADATA, SqlError};
+
+use crate::types::{CHAR_KEY, OID_ALIAS_KEY};
 
 /// The type of a column of a catalog table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +51,11 @@ impl Kind {
     }
 
     pub(super) fn field(self, name: &str) -> Field {
+        let marked = |key: &str, value: &str| HashMap::from([(key.to_owned(), value.to_owned())]);
         let metadata = match self {
-            Self::Oid => HashMap::from([("pg.oid_alias".to_owned(), "oid".to_owned())]),
-            Self::Name => HashMap::from([("pg_type".to_owned(), "name".to_owned())]),
-            Self::Char => HashMap::from([("pg.char".to_owned(), "true".to_owned())]),
+            Self::Oid => marked(OID_ALIAS_KEY, "oid"),
+            Self::Name => marked(PG_TYPE_METADATA, "name"),
+            Self::Char => marked(CHAR_KEY, "true"),
             _ => HashMap::new(),
         };
         Field::new(name, self.data_type(), true).with_metadata(metadata)

@@ -6,6 +6,7 @@ use super::definition::Kind::{Int4, Name, Text};
 use super::definition::{Definition, Row, row};
 use super::functions::sql_type_name;
 use super::relations::{Attribute, Relation, all_relations, user_relations};
+use super::session;
 
 /// All tables of the schema.
 pub(super) fn definitions() -> &'static [Definition] {
@@ -39,8 +40,9 @@ const SCHEMATA: Definition = Definition {
         ("sql_path", Text),
     ],
     rows: |view| {
+        let database = session::database(view);
         let schema = |name: &str| {
-            row! { catalog_name: view.current_branch(), schema_name: name, schema_owner: view.user() }
+            row! { catalog_name: database.as_str(), schema_name: name, schema_owner: view.user() }
         };
         Ok(["information_schema", "pg_catalog", "prolly", "public"].map(schema).into())
     },
@@ -64,9 +66,10 @@ const TABLES: Definition = Definition {
     ],
     rows: |view| {
         let relations = all_relations(view)?;
+        let database = session::database(view);
         let tables = relations.iter().filter(|relation| relation.kind != "i").map(|relation| {
             row! {
-                table_catalog: view.current_branch(),
+                table_catalog: database.as_str(),
                 table_schema: relation.schema.clone(),
                 table_name: relation.name.clone(),
                 table_type: if relation.kind == "v" { "VIEW" } else { "BASE TABLE" },
@@ -115,18 +118,18 @@ const COLUMNS: Definition = Definition {
 
 fn columns(view: &dyn CatalogView) -> Result<Vec<Row>, SqlError> {
     let relations = all_relations(view)?;
-    let branch = view.current_branch();
+    let database = session::database(view);
     let of = |relation: &Relation| {
-        relation.columns.iter().map(|column| described(&branch, relation, column)).collect::<Vec<_>>()
+        relation.columns.iter().map(|column| described(&database, relation, column)).collect::<Vec<_>>()
     };
     Ok(relations.iter().filter(|relation| relation.kind != "i").flat_map(of).collect())
 }
 
-fn described(branch: &str, relation: &Relation, column: &Attribute) -> Row {
+fn described(database: &str, relation: &Relation, column: &Attribute) -> Row {
     use pgwire::api::Type;
     let is_array = column.pg_type.name().starts_with('_');
     let mut row = row! {
-        table_catalog: branch,
+        table_catalog: database,
         table_schema: relation.schema.clone(),
         table_name: relation.name.clone(),
         column_name: column.name.clone(),
@@ -134,7 +137,7 @@ fn described(branch: &str, relation: &Relation, column: &Attribute) -> Row {
         column_default: column.default.clone(),
         is_nullable: yes_or_no(!column.not_null),
         data_type: if is_array { "ARRAY".to_owned() } else { sql_type_name(&column.pg_type, -1) },
-        udt_catalog: branch,
+        udt_catalog: database,
         udt_schema: "pg_catalog",
         udt_name: column.pg_type.name(),
         dtd_identifier: column.number.to_string(),
@@ -181,14 +184,14 @@ const TABLE_CONSTRAINTS: Definition = Definition {
     ],
     rows: |view| {
         let relations = user_relations(view)?;
-        let branch = view.current_branch();
+        let database = session::database(view);
         let constraints = relations.iter().filter_map(|table| {
             let key = table.primary_key.as_ref()?;
             Some(row! {
-                constraint_catalog: branch.as_str(),
+                constraint_catalog: database.as_str(),
                 constraint_schema: table.schema.clone(),
                 constraint_name: key.name.clone(),
-                table_catalog: branch.as_str(),
+                table_catalog: database.as_str(),
                 table_schema: table.schema.clone(),
                 table_name: table.name.clone(),
                 constraint_type: "PRIMARY KEY",
@@ -234,16 +237,16 @@ const CONSTRAINT_COLUMN_USAGE: Definition = Definition {
 /// One row for each column of each primary key.
 fn key_columns(view: &dyn CatalogView) -> Result<Vec<Row>, SqlError> {
     let relations = user_relations(view)?;
-    let branch = view.current_branch();
+    let database = session::database(view);
     let mut rows = Vec::new();
     for table in &relations {
         let Some(key) = &table.primary_key else { continue };
         for (position, column) in (1..).zip(table.key_names()) {
             rows.push(row! {
-                constraint_catalog: branch.as_str(),
+                constraint_catalog: database.as_str(),
                 constraint_schema: table.schema.clone(),
                 constraint_name: key.name.clone(),
-                table_catalog: branch.as_str(),
+                table_catalog: database.as_str(),
                 table_schema: table.schema.clone(),
                 table_name: table.name.clone(),
                 column_name: column,
@@ -267,9 +270,10 @@ const VIEWS: Definition = Definition {
     ],
     rows: |view| {
         let relations = all_relations(view)?;
+        let database = session::database(view);
         let views = relations.iter().filter(|relation| relation.kind == "v").map(|relation| {
             row! {
-                table_catalog: view.current_branch(),
+                table_catalog: database.as_str(),
                 table_schema: relation.schema.clone(),
                 table_name: relation.name.clone(),
                 check_option: "NONE",
@@ -298,7 +302,7 @@ const CHARACTER_SETS: Definition = Definition {
             character_set_name: "UTF8",
             character_repertoire: "UCS",
             form_of_use: "UTF8",
-            default_collate_catalog: view.current_branch(),
+            default_collate_catalog: session::database(view),
             default_collate_schema: "pg_catalog",
             default_collate_name: "C",
         }])

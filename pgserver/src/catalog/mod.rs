@@ -1,7 +1,8 @@
 //! `pg_catalog` and `information_schema`: what clients read to learn what there is.
 //!
 //! The tables that show a user's objects are made anew for every scan from the session's [`CatalogView`], so
-//! they follow branches, versions and transactions; what is the same in every PostgreSQL comes from
+//! they follow the session to its branch, version and transaction. Only numbers of rows are estimates: those of
+//! the branch without an open transaction's changes. What is the same in every PostgreSQL comes from
 //! `datafusion-pg-catalog`. [`rewrite`](rewrite::rewrite) turns what clients' catalog queries contain and
 //! DataFusion does not plan into what it does.
 
@@ -12,6 +13,7 @@ mod oids;
 mod provider;
 mod relations;
 mod rewrite;
+mod session;
 mod statics;
 mod tables;
 

@@ -16,7 +16,7 @@ pub(super) const PG_DEFAULT: u32 = 1663;
 pub(super) const HEAP: u32 = 2;
 pub(super) const BTREE: u32 = 403;
 
-/// The default order of 4-byte identifiers stands for every index column's operator class.
+/// The collation of text: there is no other.
 pub(super) const DEFAULT_COLLATION: u32 = 100;
 
 /// What an identifier is derived for.

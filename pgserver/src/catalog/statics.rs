@@ -12,6 +12,7 @@ use microprolly_sql::SqlError;
 
 use super::definition::Kind;
 use super::provider::StaticTables;
+use crate::types::CHAR_KEY;
 
 /// Columns of the one-byte type `"char"`, which the exported tables have as text.
 const CHAR_COLUMNS: [&str; 21] = [
@@ -172,7 +173,7 @@ fn marked(field: &Field) -> Field {
     if !is_char {
         return field.clone();
     }
-    field.clone().with_metadata(HashMap::from([("pg.char".to_owned(), "true".to_owned())]))
+    field.clone().with_metadata(HashMap::from([(CHAR_KEY.to_owned(), "true".to_owned())]))
 }
 
 #[cfg(test)]
@@ -187,6 +188,6 @@ mod tests {
             assert_eq!(tables[name].num_rows(), 0, "{name}");
         }
         let schema = tables["pg_type"].schema();
-        assert!(schema.field_with_name("typtype").unwrap().metadata().contains_key("pg.char"));
+        assert!(schema.field_with_name("typtype").unwrap().metadata().contains_key(CHAR_KEY));
     }
 }

@@ -7,13 +7,15 @@ use arrow::datatypes::{DataType, Field};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement as Parsed;
-use microprolly_sql::{CatalogExtension, CatalogView, ColumnInfo, SqlError, TableInfo};
+use microprolly_sql::{
+    CatalogExtension, CatalogView, ColumnInfo, PG_TYPE_METADATA, SettingInfo, SqlError, TableInfo,
+};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
 use super::PgCatalog;
 
-/// A database with two branches and two tables.
+/// A database with two branches and two tables, read as of a tag.
 struct Fixed;
 
 impl CatalogView for Fixed {
@@ -29,6 +31,16 @@ impl CatalogView for Fixed {
         "ann".to_owned()
     }
 
+    fn settings(&self) -> Vec<SettingInfo> {
+        let setting = |name: &str, value: &str| SettingInfo {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            description: "",
+            is_fixed: false,
+        };
+        vec![setting("application_name", "tool"), setting("microprolly.as_of", "v1")]
+    }
+
     fn tables(&self) -> Result<Vec<TableInfo>, SqlError> {
         let column = |name: &str, data_type, not_null: bool, default: Option<&str>| ColumnInfo {
             name: name.to_owned(),
@@ -37,7 +49,7 @@ impl CatalogView for Fixed {
             default: default.map(str::to_owned),
         };
         let id = Field::new("id", DataType::Utf8, false)
-            .with_metadata(HashMap::from([("pg_type".to_owned(), "uuid".to_owned())]));
+            .with_metadata(HashMap::from([(PG_TYPE_METADATA.to_owned(), "uuid".to_owned())]));
         let tags = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
         Ok(vec![
             TableInfo {
@@ -177,6 +189,21 @@ async fn a_subquery_as_a_value_may_ask_whether_there_is_a_row() {
         "SELECT c.relname, EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexed
                FROM pg_catalog.pg_class c WHERE c.oid IN (20001, 20002) ORDER BY 1";
     assert_eq!(query(sql).await, "log|false\nuser|true");
+}
+
+#[tokio::test]
+async fn settings_are_those_of_the_session() {
+    assert_eq!(
+        query("SELECT current_setting('Application_Name'), current_setting('nosuch', true)").await,
+        "tool|"
+    );
+    assert_eq!(query("SELECT setting FROM pg_settings WHERE name = 'application_name'").await, "tool");
+}
+
+#[tokio::test]
+async fn a_version_that_is_read_is_the_database_and_is_listed_with_the_branches() {
+    assert_eq!(query("SELECT current_database(), current_catalog").await, "v1|v1");
+    assert_eq!(query("SELECT datname FROM pg_database ORDER BY 1").await, "feature-x\nmain\nv1");
 }
 
 #[tokio::test]

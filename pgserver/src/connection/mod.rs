@@ -13,8 +13,6 @@ mod settings;
 mod simple;
 mod startup;
 
-pub(crate) use self::settings::{POSTGRES_VERSION, server_version};
-
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -74,14 +74,8 @@ impl Connection {
             return Ok(tag);
         }
         let session = &mut self.session;
-        let outcome = interruptible(&mut self.inbound, &mut self.cancel, async {
-            let prepared = session.prepare(statement, &[]).await?;
-            if !prepared.parameter_types().is_empty() {
-                return Err(SqlError::new(SqlState::UNDEFINED_PARAMETER, "there is no parameter $1"));
-            }
-            session.execute(&prepared, &[]).await
-        })
-        .await??;
+        let work = session.execute_parsed(statement);
+        let outcome = interruptible(&mut self.inbound, &mut self.cancel, work).await??;
         self.put_notices()?;
         match outcome {
             Outcome::Done { tag } => Ok(tag),

@@ -1,13 +1,11 @@
 //! Which PostgreSQL type an Arrow field is announced as.
 
 use arrow::datatypes::{DataType, Field};
+use microprolly_sql::PG_TYPE_METADATA;
 use pgwire::api::Type;
 
-/// Metadata of a field that names its SQL type where Arrow's says too little: `uuid`, `jsonb`.
-const PG_TYPE_KEY: &str = "pg_type";
-
 /// Metadata with which `datafusion-pg-catalog` marks object identifiers.
-const OID_ALIAS_KEY: &str = "pg.oid_alias";
+pub(crate) const OID_ALIAS_KEY: &str = "pg.oid_alias";
 
 /// Metadata that marks the one-byte type `"char"` of the system catalogs.
 pub(crate) const CHAR_KEY: &str = "pg.char";
@@ -16,7 +14,7 @@ pub(crate) const CHAR_KEY: &str = "pg.char";
 /// that holds all their values; maps, unions and the like as text.
 pub(crate) fn pg_type(field: &Field) -> Type {
     let metadata = field.metadata();
-    if let Some(named) = metadata.get(PG_TYPE_KEY).or_else(|| metadata.get(OID_ALIAS_KEY))
+    if let Some(named) = metadata.get(PG_TYPE_METADATA).or_else(|| metadata.get(OID_ALIAS_KEY))
         && let Some(named) = type_of_name(named)
         && fits(&named, field.data_type())
     {
@@ -78,7 +76,7 @@ fn innermost(element: &Field) -> Type {
 }
 
 /// The array type with this element type.
-pub(crate) fn array_of(element: &Type) -> Type {
+fn array_of(element: &Type) -> Type {
     match *element {
         Type::BOOL => Type::BOOL_ARRAY,
         Type::CHAR => Type::CHAR_ARRAY,
@@ -168,7 +166,7 @@ mod tests {
 
     fn named(name: &str, data_type: DataType) -> Field {
         Field::new("c", data_type, true)
-            .with_metadata(HashMap::from([(PG_TYPE_KEY.to_owned(), name.to_owned())]))
+            .with_metadata(HashMap::from([(PG_TYPE_METADATA.to_owned(), name.to_owned())]))
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Arrow's types and values as PostgreSQL's: which type a column is announced as ([`Column`]), how its
-//! values are written ([`encode`]), how parameters are read ([`decode`]).
+//! values travel ([`encode`]), how parameters are read ([`decode`]).
 
 pub(crate) mod decode;
 pub(crate) mod encode;
@@ -12,7 +12,7 @@ use pgwire::api::Type;
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::data::{FieldDescription, RowDescription};
 
-pub(crate) use from_arrow::{pg_type, type_modifier};
+pub(crate) use from_arrow::{CHAR_KEY, OID_ALIAS_KEY, pg_type, type_modifier};
 pub(crate) use to_arrow::{arrow_type, known_type};
 
 use crate::error::wire_text;

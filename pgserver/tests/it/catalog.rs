@@ -1,6 +1,6 @@
 //! What drivers and tools ask of the catalogs, in their own words.
 
-use crate::server::TestServer;
+use crate::server::{TestServer, code};
 
 async fn with_tables() -> (TestServer, tokio_postgres::Client) {
     let server = TestServer::start().await;
@@ -151,4 +151,21 @@ async fn a_session_knows_itself() {
         .unwrap();
     assert!(row.get::<_, bool>(0));
     assert_eq!(row.get::<_, &str>(1), "\"a b\"");
+}
+
+#[tokio::test]
+async fn current_setting_gives_what_show_gives() {
+    let (_server, client) = with_tables().await;
+    client.batch_execute("SET application_name = 'tool'").await.unwrap();
+    client.batch_execute("SET statement_timeout = '50s'").await.unwrap();
+    let text = async |sql: String| client.query_one(&sql, &[]).await.unwrap().get::<_, String>(0);
+    for name in ["application_name", "statement_timeout", "microprolly.branch", "server_version", "TimeZone"]
+    {
+        let shown = text(format!("SHOW {name}")).await;
+        assert_eq!(text(format!("SELECT current_setting('{name}')")).await, shown, "{name}");
+        let listed = format!("SELECT setting FROM pg_settings WHERE name = lower('{name}')");
+        assert_eq!(text(listed).await, shown, "{name}");
+    }
+    assert_eq!(text("SELECT current_setting('application_name')".to_owned()).await, "tool");
+    assert_eq!(code(client.query("SELECT current_setting('nosuch')", &[]).await), "42704");
 }

@@ -96,6 +96,25 @@ async fn the_database_is_the_branch() {
 }
 
 #[tokio::test]
+async fn a_tag_is_a_database_that_is_only_read() {
+    let server = TestServer::start().await;
+    let client = server.client().await;
+    for sql in
+        ["CREATE TABLE t (id BIGINT PRIMARY KEY)", "COMMIT MESSAGE 'first' ALLOW EMPTY", "CREATE TAG v1"]
+    {
+        client.batch_execute(sql).await.unwrap();
+    }
+    let at_tag = connect(server.config().dbname("v1")).await.unwrap();
+    let database: String = at_tag.query_one("SELECT current_database()", &[]).await.unwrap().get(0);
+    assert_eq!(database, "v1");
+    let listed = "SELECT count(*) FROM pg_database WHERE datname = current_database()";
+    assert_eq!(at_tag.query_one(listed, &[]).await.unwrap().get::<_, i64>(0), 1);
+    // Tools connect once more to the database that they are told, which was the default branch.
+    let again = connect(server.config().dbname(&database)).await.unwrap();
+    assert_eq!(code(again.batch_execute("INSERT INTO t VALUES (1)").await), "25006");
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_exist_is_refused_with_the_branches() {
     let server = TestServer::start().await;
     let refused = connect(server.config().dbname("nosuch")).await.err().unwrap();

@@ -1,10 +1,8 @@
-//! The second reading of the file: everything into the table in one transaction, then the commit.
+//! The second reading of the file: the table, its rows and the commit in one transaction.
 
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, AsArray};
-use futures::StreamExt;
-use microprolly_sql::{Outcome, Session, SqlError};
+use microprolly_sql::{Outcome, Session, SqlError, TransactionStatus};
 
 use super::plan::{Plan, quoted_literal};
 use super::progress::Progress;
@@ -12,9 +10,9 @@ use super::request::ImportRequest;
 use super::source::CsvFile;
 use crate::console::say;
 use crate::failure::Failure;
-use crate::runner::{CopySource, FileChunks, Runner, stream_error};
+use crate::runner::{CopySource, FileChunks, Runner};
 
-/// Runs the plan. If anything fails before the commit, nothing has changed, not even the table is there.
+/// Runs the plan. If anything fails, the commit included, nothing has changed, not even the table is there.
 pub(super) async fn load(
     runner: &mut Runner,
     file: &CsvFile,
@@ -27,49 +25,47 @@ pub(super) async fn load(
         say(create_table);
     }
     let progress = Progress::begin("loading", file)?;
-    let loaded = transaction(&mut runner.session, file, plan, &progress).await;
+    let end = |rows: u64| end_statement(request, rows > 0 || was_dirty);
+    let loaded = transaction(&mut runner.session, file, plan, &progress, end).await;
     progress.clear();
     runner.say_notices();
-    let tag = loaded?;
-    let rows = tag.rsplit(' ').next().and_then(|count| count.parse::<u64>().ok());
-    let summary = summary(&request.table, rows, &tag, begun.elapsed());
-    if request.no_commit || !runner.session.is_dirty()? {
-        say(summary);
-        return Ok(());
-    }
-    if was_dirty {
+    let rows = loaded?;
+    if was_dirty && !request.no_commit {
         say(format_args!(
-            "WARNING: the commit also takes in changes that were uncommitted on the branch '{}' before",
+            "WARNING: the commit also holds changes that were uncommitted on the branch '{}' before",
             runner.session.branch()
         ));
     }
-    let statement = format!("COMMIT MESSAGE {}", quoted_literal(&request.commit_message()));
-    let committed = commit(&mut runner.session, &statement).await;
-    runner.say_notices();
-    match committed {
-        Ok(Some(id)) => say(format_args!("{summary}, commit {id}")),
-        Ok(None) => say(summary),
-        Err(error) => {
-            say(format_args!("{summary}, not committed"));
-            return Err(error);
-        }
-    }
+    say(summary(&request.table, rows, begun.elapsed()));
     Ok(())
 }
 
-/// Makes the table and loads the rows, and gives the tag of the COPY.
+/// What ends the transaction: a version, if one is wanted and there is anything to record.
+fn end_statement(request: &ImportRequest, has_changes: bool) -> String {
+    if request.no_commit || !has_changes {
+        return "COMMIT".to_owned();
+    }
+    // The rows may be those that the last version has, deleted since: the import is recorded all the same.
+    format!("COMMIT MESSAGE {} ALLOW EMPTY", quoted_literal(&request.commit_message()))
+}
+
+/// Makes the table, loads the rows and ends the transaction with the statement that `end` gives for their
+/// number. Gives their number.
 async fn transaction(
     session: &mut Session,
     file: &CsvFile,
     plan: &Plan,
     progress: &Progress,
-) -> Result<String, Failure> {
+    end: impl FnOnce(u64) -> String,
+) -> Result<u64, Failure> {
     session.run("BEGIN").await?;
     let result = match fill(session, file, plan, progress).await {
-        Ok(tag) => session.run("COMMIT").await.map(|_| tag).map_err(Failure::from),
+        Ok(rows) => session.run(&end(rows)).await.map(|_| rows).map_err(Failure::from),
         Err(failure) => Err(failure),
     };
+    // A commit that conflicts has ended the transaction itself.
     if result.is_err()
+        && session.transaction_status() != TransactionStatus::Idle
         && let Err(error) = session.run("ROLLBACK").await
     {
         // The end of the session rolls back as well.
@@ -78,12 +74,13 @@ async fn transaction(
     result
 }
 
+/// Makes the table and loads the rows. Gives their number.
 async fn fill(
     session: &mut Session,
     file: &CsvFile,
     plan: &Plan,
     progress: &Progress,
-) -> Result<String, Failure> {
+) -> Result<u64, Failure> {
     if let Some(create_table) = &plan.create_table {
         session.run(create_table).await?;
     }
@@ -95,7 +92,9 @@ async fn fill(
     while let Some(chunk) = chunks.next_chunk()? {
         copy.write(session, chunk).await.map_err(|error| in_file(error, file))?;
     }
-    Ok(copy.finish(session).await.map_err(|error| in_file(error, file))?)
+    let tag = copy.finish(session).await.map_err(|error| in_file(error, file))?;
+    let rows = tag.strip_prefix("COPY ").and_then(|rows| rows.parse().ok());
+    rows.ok_or_else(|| SqlError::internal(format!("COPY FROM STDIN ended with \"{tag}\"")).into())
 }
 
 /// The error of a row, with the file's name. Its position would point into a statement that nobody wrote.
@@ -103,33 +102,10 @@ fn in_file(error: SqlError, file: &CsvFile) -> SqlError {
     SqlError { message: format!("{}: {}", file.path().display(), error.message), position: None, ..error }
 }
 
-/// Commits, and gives the id of the commit if the statement tells.
-async fn commit(session: &mut Session, statement: &str) -> Result<Option<String>, Failure> {
-    let mut id = None;
-    for outcome in session.run(statement).await? {
-        let Outcome::Rows { mut stream, .. } = outcome else { continue };
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(stream_error)?;
-            let column = batch.column_by_name("commit_id").and_then(|column| column.as_string_opt::<i32>());
-            if let Some(column) = column
-                && !column.is_empty()
-            {
-                id = Some(column.value(0).to_owned());
-            }
-        }
-    }
-    Ok(id)
-}
-
 /// `flights: 27004 rows in 0.8 s (33755 rows/s)`.
-fn summary(table: &str, rows: Option<u64>, tag: &str, time: Duration) -> String {
+fn summary(table: &str, rows: u64, time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    match rows {
-        Some(rows) => {
-            let noun = if rows == 1 { "row" } else { "rows" };
-            let rate = if seconds > 0.0 { rows as f64 / seconds } else { 0.0 };
-            format!("{table}: {rows} {noun} in {seconds:.1} s ({rate:.0} rows/s)")
-        }
-        None => format!("{table}: {tag} in {seconds:.1} s"),
-    }
+    let noun = if rows == 1 { "row" } else { "rows" };
+    let rate = if seconds > 0.0 { rows as f64 / seconds } else { 0.0 };
+    format!("{table}: {rows} {noun} in {seconds:.1} s ({rate:.0} rows/s)")
 }

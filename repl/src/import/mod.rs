@@ -1,4 +1,4 @@
-//! `microprolly import`: a CSV file into a table, in one transaction.
+//! `microprolly import`: a CSV file into a table and a commit of it, in one transaction.
 //!
 //! The file is read twice. The first reading ([`scan`]) looks at every value and picks for each column the
 //! narrowest type that keeps them all exactly ([`infer`]); the second ([`load`]) feeds the file to COPY. So

@@ -1,21 +1,29 @@
-//! Reading CSV records with what COPY needs to know of them: which fields are quoted, and on which line of
-//! the file each record begins.
+//! Reading CSV records as COPY does, with what the scan needs to know of them: which fields were quoted, and on
+//! which line of the file each record begins.
+//!
+//! What COPY would refuse is refused here, and what it takes is taken: a scan is of no use if it sees other
+//! values than those that are loaded.
 
 use std::io::BufRead;
 
 use crate::failure::Failure;
 use crate::import::source::CsvFile;
 
-/// Longest record, in bytes: one quote that is never closed shall not fill the memory.
-const RECORD_BYTES_MAX: usize = 64 << 20;
+/// Longest record, in bytes, as for COPY: one quote that is never closed shall not fill the memory.
+const RECORD_BYTES_MAX: usize = 32 << 20;
+
+/// A line that marks the end of the data.
+const END_OF_DATA: &[u8] = b"\\.";
 
 /// One record, reused from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     /// The fields one behind the other, quotes taken off.
     bytes: Vec<u8>,
-    /// Where each field ends in `bytes`, and whether it was quoted.
+    /// Where each field ends in `bytes`, and whether any of it was quoted.
     ends: Vec<(usize, bool)>,
+    /// Whether any of the field that is being read was quoted.
+    quoted: bool,
     /// The line on which it begins, from 1.
     line: u64,
 }
@@ -31,7 +39,7 @@ impl Record {
         self.line
     }
 
-    /// Its fields in order, each with whether it was quoted.
+    /// Its fields in order, each with whether any of it was quoted.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&[u8], bool)> {
         let mut start = 0;
         self.ends.iter().map(move |(end, quoted)| {
@@ -41,21 +49,30 @@ impl Record {
         })
     }
 
-    fn clear(&mut self) {
+    fn begin(&mut self, line: u64) {
         self.bytes.clear();
         self.ends.clear();
+        self.quoted = false;
+        self.line = line;
+    }
+
+    fn end_field(&mut self) {
+        self.ends.push((self.bytes.len(), std::mem::take(&mut self.quoted)));
+    }
+
+    fn is_end_of_data(&self) -> bool {
+        matches!(self.ends.as_slice(), [(_, false)]) && self.bytes == END_OF_DATA
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    FieldStart,
-    Unquoted,
+    Plain,
     Quoted,
-    /// Behind a quote within a quoted field: the field's end, or the first half of a doubled quote.
+    /// Behind a quote within quotes: their end, or the first half of a doubled quote.
     QuoteSeen,
-    /// Behind the closing quote of a field that goes on all the same.
-    AfterQuoted,
+    /// Behind a carriage return outside of quotes: the first half of a line end.
+    CarriageReturn,
 }
 
 /// Reads records from CSV.
@@ -64,77 +81,83 @@ pub(super) struct RecordReader<'a> {
     file: &'a CsvFile,
     delimiter: u8,
     line: u64,
-    /// The last record ended in a carriage return: a line feed behind it belongs to that.
-    skip_line_feed: bool,
+    /// The end of the data was marked.
+    ended: bool,
 }
 
 impl<'a> RecordReader<'a> {
     /// A reader of `input`, which holds the file's text from its beginning.
     pub(super) fn new(input: Box<dyn BufRead>, file: &'a CsvFile, delimiter: u8) -> Self {
-        Self { input, file, delimiter, line: 1, skip_line_feed: false }
+        Self { input, file, delimiter, line: 1, ended: false }
     }
 
-    /// Reads the next record; false at the end. Empty lines are passed over.
+    /// Reads the next record; false at the end. An empty line is a record with one empty field.
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, Failure> {
-        record.clear();
-        record.line = self.line;
-        let mut state = State::FieldStart;
+        record.begin(self.line);
+        if self.ended {
+            return Ok(false);
+        }
+        let mut length = 0;
+        let mut state = State::Plain;
         loop {
             let buffer = self.input.fill_buf().map_err(|error| self.file.failure(error))?;
             if buffer.is_empty() {
-                return self.end_of_input(record, state);
+                return match state {
+                    _ if length == 0 => Ok(false),
+                    State::Quoted => Err(self.at_line(record.line, "a quoted field is not closed")),
+                    _ => Ok(self.end_record(record)),
+                };
             }
             let mut consumed = 0;
             let mut complete = false;
+            let mut bare_return = false;
             for &byte in buffer {
                 consumed += 1;
-                if std::mem::take(&mut self.skip_line_feed) && byte == b'\n' {
-                    continue;
-                }
-                let is_line_end = matches!(byte, b'\n' | b'\r');
-                if is_line_end && state != State::Quoted {
-                    self.line += 1;
-                    self.skip_line_feed = byte == b'\r';
-                    if state == State::FieldStart && record.ends.is_empty() {
-                        record.line = self.line;
-                        continue;
-                    }
-                    end_field(record, state);
-                    complete = true;
-                    break;
-                }
                 state = match (state, byte) {
                     (State::Quoted, b'"') => State::QuoteSeen,
-                    (State::Quoted, byte) => {
-                        // A carriage return and line feed are one line end; so is either alone.
-                        self.line += u64::from(byte == b'\n');
-                        record.bytes.push(byte);
-                        State::Quoted
-                    }
                     (State::QuoteSeen, b'"') => {
                         record.bytes.push(b'"');
                         State::Quoted
                     }
+                    (State::Quoted, byte) => {
+                        self.line += u64::from(byte == b'\n');
+                        record.bytes.push(byte);
+                        State::Quoted
+                    }
+                    (_, b'\n') => {
+                        complete = true;
+                        break;
+                    }
+                    (State::CarriageReturn, _) => {
+                        bare_return = true;
+                        break;
+                    }
+                    (_, b'\r') => State::CarriageReturn,
+                    // Quotes may begin and end anywhere in a field.
+                    (_, b'"') => {
+                        record.quoted = true;
+                        State::Quoted
+                    }
                     (_, byte) if byte == self.delimiter => {
-                        end_field(record, state);
-                        State::FieldStart
+                        record.end_field();
+                        State::Plain
                     }
-                    (State::FieldStart, b'"') => State::Quoted,
-                    (State::FieldStart | State::Unquoted, byte) => {
+                    (_, byte) => {
                         record.bytes.push(byte);
-                        State::Unquoted
-                    }
-                    (State::QuoteSeen | State::AfterQuoted, byte) => {
-                        record.bytes.push(byte);
-                        State::AfterQuoted
+                        State::Plain
                     }
                 };
             }
             self.input.consume(consumed);
+            length += consumed;
             if complete {
-                return Ok(true);
+                return Ok(self.end_record(record));
             }
-            if record.bytes.len() > RECORD_BYTES_MAX {
+            if bare_return {
+                let message = "a carriage return that ends no line must be quoted";
+                return Err(self.at_line(record.line, message));
+            }
+            if length > RECORD_BYTES_MAX {
                 return Err(self.at_line(
                     record.line,
                     &format!(
@@ -146,26 +169,18 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    fn end_of_input(&self, record: &mut Record, state: State) -> Result<bool, Failure> {
-        match state {
-            State::Quoted => Err(self.at_line(record.line, "a quoted field is not closed")),
-            State::FieldStart if record.ends.is_empty() => Ok(false),
-            _ => {
-                end_field(record, state);
-                Ok(true)
-            }
-        }
+    /// Ends a record; false if it marks the end of the data.
+    fn end_record(&mut self, record: &mut Record) -> bool {
+        record.end_field();
+        self.line += 1;
+        self.ended = record.is_end_of_data();
+        !self.ended
     }
 
     /// What is wrong with a line of the file.
     pub(super) fn at_line(&self, line: u64, message: &str) -> Failure {
         Failure::refused(format!("{}: line {line}: {message}", self.file.path().display()))
     }
-}
-
-fn end_field(record: &mut Record, state: State) {
-    let quoted = matches!(state, State::QuoteSeen | State::AfterQuoted);
-    record.ends.push((record.bytes.len(), quoted));
 }
 
 #[cfg(test)]
@@ -206,28 +221,39 @@ mod tests {
 
     #[test]
     fn quoted_fields_are_told_from_plain_ones() {
-        let records = read_all("a,\"\",,\"x, \"\"y\"\"\",p\"q\"\n").unwrap();
-        assert_eq!(records, [(1, fields(&["a", "[]", "", "[x, \"y\"]", "p\"q\""]))]);
+        let records = read_all("a,\"\",,\"x, \"\"y\"\"\",p\"q, r\"s\n").unwrap();
+        assert_eq!(records, [(1, fields(&["a", "[]", "", "[x, \"y\"]", "[pq, rs]"]))]);
     }
 
     #[test]
-    fn every_line_end_ends_a_record_and_lines_count_those_within_quotes() {
-        let records = read_all("a\r\n\"b\nc\"\r\n\nd\re").unwrap();
+    fn lines_count_those_within_quotes_and_empty_ones() {
+        let records = read_all("a\r\n\"b\nc\"\r\n\nd\n").unwrap();
         assert_eq!(
             records,
-            [(1, fields(&["a"])), (2, fields(&["[b\nc]"])), (5, fields(&["d"])), (6, fields(&["e"])),]
+            [(1, fields(&["a"])), (2, fields(&["[b\nc]"])), (4, fields(&[""])), (5, fields(&["d"]))]
         );
+        assert_eq!(read_all("\n\n").unwrap(), [(1, fields(&[""])), (2, fields(&[""]))]);
     }
 
     #[test]
-    fn a_last_line_without_its_end_counts_and_an_empty_one_does_not() {
+    fn a_last_line_needs_no_end() {
         assert_eq!(read_all("a,b\n1,").unwrap(), [(1, fields(&["a", "b"])), (2, fields(&["1", ""]))]);
+        assert_eq!(read_all("a\r").unwrap(), [(1, fields(&["a"]))]);
         assert_eq!(read_all("").unwrap(), []);
-        assert_eq!(read_all("\n\n").unwrap(), []);
     }
 
     #[test]
-    fn a_quote_that_is_not_closed_is_an_error_with_its_line() {
+    fn the_end_of_the_data_may_be_marked() {
+        assert_eq!(read_all("a\n\\.\r\nb\n").unwrap(), [(1, fields(&["a"]))]);
+        assert_eq!(read_all("\"\\.\"\n").unwrap(), [(1, fields(&["[\\.]"]))]);
+    }
+
+    #[test]
+    fn what_copy_refuses_is_an_error_with_its_line() {
         assert_eq!(read_all("a\nb,\"c\nd").unwrap_err(), "f.csv: line 2: a quoted field is not closed");
+        assert_eq!(
+            read_all("a\nb\rc\n").unwrap_err(),
+            "f.csv: line 2: a carriage return that ends no line must be quoted"
+        );
     }
 }

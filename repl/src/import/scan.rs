@@ -38,9 +38,10 @@ pub(super) fn scan(
     let mut record = Record::default();
     while reader.read(&mut record)? {
         if record.len() != names.len() {
+            let noun = if record.len() == 1 { "field" } else { "fields" };
             return Err(reader.at_line(
                 record.line(),
-                &format!("the record has {} fields, the header {}", record.len(), names.len()),
+                &format!("the record has {} {noun}, the header {}", record.len(), names.len()),
             ));
         }
         for (((field, quoted), facts), has_type) in record.fields().zip(&mut facts).zip(&has_type) {
@@ -79,6 +80,10 @@ fn header(reader: &mut RecordReader<'_>, file: &CsvFile) -> Result<Vec<String>, 
     Ok(names)
 }
 
+/// A field as COPY takes it: UTF-8 without NUL.
 fn text<'a>(reader: &RecordReader<'_>, record: &Record, field: &'a [u8]) -> Result<&'a str, Failure> {
+    if field.contains(&0) {
+        return Err(reader.at_line(record.line(), "the text holds a NUL byte"));
+    }
     std::str::from_utf8(field).map_err(|_| reader.at_line(record.line(), "the text is not UTF-8"))
 }

@@ -5,14 +5,12 @@ use std::io::{self, Write};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::text::write_text;
-use super::value::{Value, value_at};
+use super::cell;
 
 /// Writes rows as they come.
 pub(crate) struct CsvWriter {
-    schema: SchemaRef,
     line: String,
-    cell: String,
+    cell: Vec<u8>,
 }
 
 impl CsvWriter {
@@ -27,22 +25,19 @@ impl CsvWriter {
         }
         line.push('\n');
         out.write_all(line.as_bytes())?;
-        Ok(Self { schema: schema.clone(), line, cell: String::new() })
+        Ok(Self { line, cell: Vec::new() })
     }
 
     /// Writes a record per row.
     pub(super) fn write(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> io::Result<()> {
         for row in 0..batch.num_rows() {
             self.line.clear();
-            for (index, (column, field)) in batch.columns().iter().zip(self.schema.fields()).enumerate() {
+            for (index, column) in batch.columns().iter().enumerate() {
                 if index > 0 {
                     self.line.push(',');
                 }
-                let value = value_at(column.as_ref(), field, row);
-                if value != Value::Null {
-                    self.cell.clear();
-                    write_text(&value, &mut self.cell).map_err(io::Error::other)?;
-                    push_quoted_if_needed(&mut self.line, &self.cell);
+                if let Some(text) = cell::text(column, row, &mut self.cell)? {
+                    push_quoted_if_needed(&mut self.line, text);
                 }
             }
             self.line.push('\n');

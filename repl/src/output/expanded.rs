@@ -5,16 +5,14 @@ use std::io::{self, Write};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
+use super::cell;
 use super::terminal::{escape_line, escape_lines, width};
-use super::text::to_text;
-use super::value::{Value, value_at};
 
 /// Longest rule above a record, in columns; wide values do not make it longer.
 const MAX_RULE_COLUMNS: usize = 60;
 
 /// Writes rows as they come.
 pub(crate) struct ExpandedWriter {
-    schema: SchemaRef,
     names: Vec<String>,
     name_width: usize,
     null: String,
@@ -26,22 +24,21 @@ impl ExpandedWriter {
     pub(super) fn new(schema: &SchemaRef, null: &str) -> Self {
         let names: Vec<_> = schema.fields().iter().map(|field| escape_line(field.name())).collect();
         let name_width = names.iter().map(|name| width(name)).max().unwrap_or(0);
-        Self { schema: schema.clone(), names, name_width, null: null.to_owned(), rows: 0 }
+        Self { names, name_width, null: null.to_owned(), rows: 0 }
     }
 
     /// Writes a record per row.
     pub(super) fn write(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> io::Result<()> {
+        let mut buffer = Vec::new();
         for row in 0..batch.num_rows() {
             self.rows += 1;
-            let cells: Vec<_> = batch
-                .columns()
-                .iter()
-                .zip(self.schema.fields())
-                .map(|(column, field)| match value_at(column.as_ref(), field, row) {
-                    Value::Null => vec![self.null.clone()],
-                    value => escape_lines(&to_text(&value)),
-                })
-                .collect();
+            let mut cells = Vec::with_capacity(self.names.len());
+            for column in batch.columns() {
+                cells.push(match cell::text(column, row, &mut buffer)? {
+                    None => vec![self.null.clone()],
+                    Some(text) => escape_lines(text),
+                });
+            }
             self.write_rule(&cells, out)?;
             for (name, cell) in self.names.iter().zip(&cells) {
                 self.write_cell(name, cell, out)?;

@@ -1,18 +1,17 @@
 //! Result sets as text: a table for people, CSV and JSON for programs.
 //!
-//! Every format gets its cells from [`value`], so that a number or a time stamp reads the same in all of
-//! them. CSV and JSON are written row by row; a table holds back at most
-//! [`TABLE_PAGE_ROWS`](table::TABLE_PAGE_ROWS) rows to find the widths of its columns.
+//! Values are written by [`microprolly_sql::text`], so that a number or an interval reads the same in all of
+//! them, in COPY and in psql; JSON has forms of its own where it can say more. CSV and JSON are written row by
+//! row; a table holds back at most [`TABLE_PAGE_ROWS`](table::TABLE_PAGE_ROWS) rows to find the widths of its
+//! columns.
 
+mod cell;
 mod csv;
 mod expanded;
 mod json;
-mod number;
 mod table;
 pub(crate) mod terminal;
-mod text;
 pub(crate) mod type_name;
-pub(crate) mod value;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -10,8 +10,8 @@ use arrow::array::{
     StructArray, Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Fields, IntervalMonthDayNano, Schema};
+use microprolly_sql::PG_TYPE_METADATA;
 
-use super::value::{Value, value_at};
 use super::{Format, ResultWriter, Settings};
 
 /// The batch in this format, as the user sees it.
@@ -26,13 +26,6 @@ pub(crate) fn written_with(settings: &Settings, batch: &RecordBatch) -> String {
     writer.write(batch, &mut out).unwrap();
     writer.finish(&mut out).unwrap();
     String::from_utf8(out).unwrap()
-}
-
-/// Names and values of one row.
-pub(crate) fn cells(batch: &RecordBatch, row: usize) -> Vec<(String, Value<'_>)> {
-    let schema = batch.schema_ref();
-    let columns = schema.fields().iter().zip(batch.columns());
-    columns.map(|(field, column)| (field.name().clone(), value_at(column.as_ref(), field, row))).collect()
 }
 
 /// Columns of text.
@@ -116,7 +109,7 @@ pub(crate) fn every_type() -> RecordBatch {
     let mut result = batch(columns);
     let mut fields: Vec<Field> = result.schema().fields().iter().map(|f| f.as_ref().clone()).collect();
     if let Some(last) = fields.last_mut() {
-        last.set_metadata(HashMap::from([("pg_type".to_owned(), "jsonb".to_owned())]));
+        last.set_metadata(HashMap::from([(PG_TYPE_METADATA.to_owned(), "jsonb".to_owned())]));
     }
     result = RecordBatch::try_new(Arc::new(Schema::new(fields)), result.columns().to_vec()).unwrap();
     result

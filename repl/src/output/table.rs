@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
+use super::cell;
 use super::terminal::{escape_line, escape_lines, width};
-use super::text::to_text;
 use super::type_name::is_number;
-use super::value::{Value, value_at};
 
 /// Most rows that are held back to find the widths of columns. A longer result is written in pages of so
 /// many rows, whose columns may be wider than those of the pages before.
@@ -26,7 +25,6 @@ type Cell = Vec<String>;
 
 /// Collects a page of rows, then writes it.
 pub(crate) struct TableWriter {
-    schema: SchemaRef,
     null: String,
     columns: Vec<Column>,
     page: Vec<Vec<Cell>>,
@@ -43,7 +41,6 @@ impl TableWriter {
         });
         Self {
             columns: columns.collect(),
-            schema: schema.clone(),
             null: null.to_owned(),
             page: Vec::new(),
             rows: 0,
@@ -53,14 +50,13 @@ impl TableWriter {
 
     /// Takes these rows, and writes every page that is full.
     pub(super) fn write(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> io::Result<()> {
+        let mut buffer = Vec::new();
         for row in 0..batch.num_rows() {
             let mut cells = Vec::with_capacity(self.columns.len());
-            for ((array, field), column) in
-                batch.columns().iter().zip(self.schema.fields()).zip(&mut self.columns)
-            {
-                let cell = match value_at(array.as_ref(), field, row) {
-                    Value::Null => vec![self.null.clone()],
-                    value => escape_lines(&to_text(&value)),
+            for (array, column) in batch.columns().iter().zip(&mut self.columns) {
+                let cell = match cell::text(array, row, &mut buffer)? {
+                    None => vec![self.null.clone()],
+                    Some(text) => escape_lines(text),
                 };
                 column.width = cell.iter().map(|line| width(line)).fold(column.width, usize::max);
                 cells.push(cell);

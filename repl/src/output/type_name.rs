@@ -1,30 +1,16 @@
 //! The SQL names of column types.
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field};
+use microprolly_sql::PG_TYPE_METADATA;
 
-/// Key of the field metadata that names the SQL type where Arrow's type stands for several.
-const PG_TYPE_KEY: &str = "pg_type";
-
-/// SQL types that share an Arrow type with another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PgType {
-    /// JSON or JSONB: Arrow text that holds a JSON value.
-    Json,
-    /// UUID, or any other type with a text form of its own.
-    Other,
-}
-
-/// What the field's metadata says about its SQL type.
-pub(crate) fn declared_type(field: &Field) -> Option<PgType> {
-    field.metadata().get(PG_TYPE_KEY).map(|name| match name.as_str() {
-        "json" | "jsonb" => PgType::Json,
-        _ => PgType::Other,
-    })
+/// Whether Arrow text is JSON or JSONB, as its field's metadata says.
+pub(crate) fn is_json(field: &Field) -> bool {
+    field.metadata().get(PG_TYPE_METADATA).is_some_and(|name| matches!(name.as_str(), "json" | "jsonb"))
 }
 
 /// The type as CREATE TABLE writes it.
 pub(crate) fn type_name(field: &Field) -> String {
-    match (field.metadata().get(PG_TYPE_KEY), field.data_type()) {
+    match (field.metadata().get(PG_TYPE_METADATA), field.data_type()) {
         (Some(name), _) => name.clone(),
         (None, data_type) => data_type_name(data_type),
     }
@@ -45,13 +31,9 @@ fn data_type_name(data_type: &DataType) -> String {
         }
         DataType::Date32 | DataType::Date64 => "date",
         DataType::Time32(_) | DataType::Time64(_) => "time",
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp with time zone",
         DataType::Timestamp(_, Some(_)) => "timestamp with time zone",
         DataType::Timestamp(_, None) => "timestamp",
-        DataType::Duration(_) => "interval",
-        DataType::Interval(IntervalUnit::YearMonth | IntervalUnit::DayTime | IntervalUnit::MonthDayNano) => {
-            "interval"
-        }
+        DataType::Duration(_) | DataType::Interval(_) => "interval",
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)
@@ -79,6 +61,8 @@ pub(crate) fn is_number(data_type: &DataType) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use arrow::datatypes::TimeUnit;
+
     use super::*;
 
     #[test]
@@ -95,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_metadata_of_a_field_names_its_type_before_arrow_does() {
-        let metadata = [(PG_TYPE_KEY.to_owned(), "uuid".to_owned())].into();
+        let metadata = [(PG_TYPE_METADATA.to_owned(), "uuid".to_owned())].into();
         let field = Field::new("c", DataType::Utf8, true).with_metadata(metadata);
         assert_eq!(type_name(&field), "uuid");
     }

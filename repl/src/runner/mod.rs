@@ -19,7 +19,6 @@ pub(crate) use copy::{CopySource, FileChunks, NoCopyData};
 pub(crate) use interrupt::Interrupts;
 pub(crate) use lines::{LineSource, ScriptLines, TextLines, Want};
 pub(crate) use splitter::{Pending, Piece, Splitter, Statement};
-pub(crate) use statement::stream_error;
 
 use crate::console::say;
 use crate::failure::Failure;

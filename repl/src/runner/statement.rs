@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use datafusion::error::DataFusionError;
 use futures::StreamExt;
 use microprolly_sql::{Command, Outcome, SqlError};
 
@@ -63,8 +62,7 @@ impl Runner {
         let mut settings = self.settings.clone();
         settings.expanded |= statement.expanded;
         for parsed in self.session.parse(&statement.text)? {
-            let prepared = self.session.prepare(&parsed, &[]).await?;
-            let outcome = self.session.execute(&prepared, &[]).await?;
+            let outcome = self.session.execute_parsed(&parsed).await?;
             let tag = match outcome {
                 Outcome::Done { tag } => Some(tag),
                 Outcome::CopyIn(copy) => Some(self.copy_in(copy, data).await?),
@@ -89,7 +87,7 @@ impl Runner {
         let mut writer = ResultWriter::begin(settings, &schema, out).map_err(Failure::output)?;
         let mut count = 0;
         while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(stream_error)?;
+            let batch = batch.map_err(|error| SqlError::from(&error))?;
             count += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
             writer.write(&batch, out).map_err(Failure::output)?;
         }
@@ -100,11 +98,6 @@ impl Runner {
             Command::Select | Command::Show | Command::Explain | Command::Other(_) => None,
         })
     }
-}
-
-/// The error of a stream of rows as a statement's error: its state, message and hint.
-pub(crate) fn stream_error(error: DataFusionError) -> SqlError {
-    SqlError::from(&error)
 }
 
 fn milliseconds(time: Duration) -> String {

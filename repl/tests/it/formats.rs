@@ -64,3 +64,24 @@ fn jsonb_is_embedded_and_bytea_is_hex() {
     assert_eq!(json["b"], "\\x00ff");
     assert_eq!(json["a"][0], "a b");
 }
+
+#[test]
+fn times_have_no_more_than_microseconds_and_differences_are_intervals() {
+    let rows = written("csv", "SELECT now() AS now, now() - now() AS zero");
+    let (now, zero) = rows.lines().nth(1).unwrap().split_once(',').unwrap();
+    let decimals = now.strip_suffix("+00").unwrap().split_once('.').map_or("", |(_, decimals)| decimals);
+    assert!(decimals.len() <= 6, "{now}");
+    assert_eq!(zero, "00:00:00");
+    let interval = "CAST('-1 day 1 hour' AS INTERVAL)";
+    assert_eq!(written("csv", &format!("SELECT {interval} AS i")), "i\n-1 days +01:00:00\n");
+    assert_eq!(written("json", &format!("SELECT {interval} AS i")), "{\"i\":\"-1 days +01:00:00\"}\n");
+}
+
+#[test]
+fn the_shell_writes_values_as_copy_does() {
+    let query = "SELECT CAST(-1.5e-7 AS DOUBLE PRECISION) AS d, TIMESTAMP '2013-01-02 10:00:00' - \
+                 TIMESTAMP '2013-01-01 09:00:00.5' AS i, ARRAY['a b', NULL] AS a, named_struct('x', 7) AS r";
+    let copied = written("csv", &format!("COPY ({query}) TO STDOUT (FORMAT csv, HEADER)"));
+    assert_eq!(written("csv", query), copied);
+    assert_eq!(copied, "d,i,a,r\n-1.5e-07,24:59:59.5,\"{\"\"a b\"\",NULL}\",(7)\n");
+}

@@ -97,6 +97,38 @@ fn an_import_can_be_left_uncommitted() {
 }
 
 #[test]
+fn a_file_without_rows_makes_the_table_and_no_version() {
+    let store = Store::new();
+    let versions = store.csv("SELECT count(*) AS n FROM prolly.log");
+    let file = store.file("t.csv", "id\n");
+    store.run(&["import", &file, "--table", "t", "--key", "id"]).success();
+    assert_eq!(store.csv("SELECT count(*) AS n FROM t"), "n\n0\n");
+    assert_eq!(store.csv("SELECT count(*) AS n FROM prolly.log"), versions);
+}
+
+#[test]
+fn rows_that_were_deleted_since_the_last_version_come_back_as_a_version() {
+    let store = Store::new();
+    let file = store.file("t.csv", "id,v\n1,a\n");
+    store.run(&["import", &file, "--table", "t", "--key", "id"]).success();
+    store.run(&["-c", "DELETE FROM t"]).success();
+    let run = store.run(&["import", &file, "--table", "t", "--append", "--message", "again"]);
+    assert!(run.stderr.contains("changes that were uncommitted on the branch 'main' before"), "{run:?}");
+    run.success();
+    assert_eq!(store.csv("SELECT * FROM t"), "id,v\n1,a\n");
+    assert_eq!(store.csv("SELECT message FROM prolly.log LIMIT 1"), "message\nagain\n");
+}
+
+#[test]
+fn quotes_are_read_as_copy_reads_them() {
+    let store = Store::new();
+    // A spreadsheet's byte order mark stands before the first quote.
+    let file = store.file("t.csv", "\u{feff}\"id\",\"v\"\r\n1\"2\",a\"b,c\"\r\n");
+    store.run(&["import", &file, "--table", "t", "--key", "id"]).success();
+    assert_eq!(store.csv("SELECT id + 1 AS next, v FROM t"), "next,v\n13,\"ab,c\"\n");
+}
+
+#[test]
 fn an_import_goes_to_the_branch_that_is_asked_for() {
     let store = Store::new();
     store.run(&["-c", "CREATE BRANCH b"]).success();
@@ -111,7 +143,7 @@ fn an_import_goes_to_the_branch_that_is_asked_for() {
 #[test]
 fn names_and_keys_of_any_spelling_survive() {
     let store = Store::new();
-    let file = store.file("odd.csv", "Select,a \"quoted\" name,üñï\n1,x,y\n");
+    let file = store.file("odd.csv", "Select,\"a \"\"quoted\"\" name\",üñï\n1,x,y\n");
     store.run(&["import", &file, "--table", "user", "--key", "Select"]).success();
     assert_eq!(
         store.csv("SELECT \"Select\", \"a \"\"quoted\"\" name\", \"üñï\" FROM user"),

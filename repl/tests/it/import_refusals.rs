@@ -76,6 +76,27 @@ fn a_quote_that_is_not_closed_is_refused_with_its_line() {
 }
 
 #[test]
+fn an_empty_line_is_refused_while_the_file_is_scanned() {
+    // The scan once passed over it, and the load then failed as COPY does.
+    let stderr = refused("id,v\n1,a\n\n", &[]);
+    assert!(stderr.contains("f.csv: line 3: the record has 1 field, the header 2"), "{stderr}");
+}
+
+#[test]
+fn a_carriage_return_that_ends_no_line_is_refused_with_its_line() {
+    let stderr = refused("id,v\n1,a\r2,b\n", &[]);
+    assert!(stderr.contains("f.csv: line 2: a carriage return that ends no line"), "{stderr}");
+}
+
+#[test]
+fn an_import_whose_commit_is_refused_leaves_nothing_behind() {
+    // The commit was once a transaction of its own, after that of the rows.
+    let message = "x".repeat(64 * 1024 + 1);
+    let stderr = refused("id,v\n1,a\n", &["--message", &message]);
+    assert!(stderr.contains("a commit message has at most 65536 bytes"), "{stderr}");
+}
+
+#[test]
 fn a_broken_gzip_file_is_refused() {
     let stderr = refused(b"\x1f\x8b\x08\x00garbage", &[]);
     assert!(stderr.contains("f.csv: "), "{stderr}");

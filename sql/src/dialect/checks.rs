@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, Fetch, JoinConstraint, JoinOperator, LimitClause, Query, Select, SetExpr, Spanned, TableFactor,
-    TableWithJoins, Value, VisitorMut,
+    TableWithJoins, Value, ValueWithSpan, Visit, Visitor, VisitorMut,
 };
 use sqlparser::tokenizer::Span;
 
@@ -82,6 +82,13 @@ impl VisitorMut for Checks<'_> {
             let error = limits::too_many("queries in one WITH", limits::CTES_MAX);
             return self.refuse(error, with.with_token.0.span);
         }
+        if let Some(lock) = query.locks.first() {
+            let error = SqlError::not_supported(format!("{lock} is not supported")).with_hint(
+                "rows are not locked: of two transactions that change the same row, the first to commit wins and \
+                 the other is to be run again (40001)",
+            );
+            return self.refuse(error, query.span());
+        }
         if let Some(fetch) = query.fetch.take()
             && let Err(error) = fetch_to_limit(fetch, &mut query.limit_clause)
         {
@@ -149,6 +156,40 @@ impl VisitorMut for Checks<'_> {
             _ => return ControlFlow::Continue(()),
         };
         self.refuse(SqlError::not_supported(format!("{what} is not supported")), table.span())
+    }
+}
+
+/// Checks the expression of a default, which gives a value without looking at any row. `text` is what it was
+/// read from.
+///
+/// # Errors
+/// 0A000, with the position in `text`.
+pub(crate) fn check_default(expression: &Expr, text: &str) -> Result<(), SqlError> {
+    match expression.visit(&mut DefaultCheck) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break((what, span)) => {
+            Err(SqlError::not_supported(format!("cannot use {what} in DEFAULT expression"))
+                .or_position(LineStarts::new(text).start_of(span)))
+        }
+    }
+}
+
+struct DefaultCheck;
+
+impl Visitor for DefaultCheck {
+    type Break = (&'static str, Span);
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+        ControlFlow::Break(("subquery", query.span()))
+    }
+
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Self::Break> {
+        let what = match expression {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => "column reference",
+            Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }) => "parameter",
+            _ => return ControlFlow::Continue(()),
+        };
+        ControlFlow::Break((what, expression.span()))
     }
 }
 

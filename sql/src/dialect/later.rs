@@ -105,11 +105,20 @@ const STATEMENTS: &[&[&str]] = &[
     &["LOAD"],
 ];
 
+/// Those of SQL's cursors. `CLOSE ALL`, by which drivers reset a connection, is none of them: without cursors it
+/// is done.
+const CURSORS: &[&[&str]] = &[&["DECLARE"], &["FETCH"], &["MOVE"], &["CLOSE"]];
+
 /// Refuses the statement that is next, if it is one of these.
 ///
 /// # Errors
 /// 0A000.
 pub(crate) fn refuse(cursor: &Cursor<'_>) -> Result<(), SqlError> {
+    if CURSORS.iter().any(|words| cursor.at_words(words)) && !cursor.at_words(&["CLOSE", "ALL"]) {
+        return Err(SqlError::not_supported("cursors are not available in this version")
+            .with_hint("read the query's rows as they come; the server streams them")
+            .with_position(cursor.position()));
+    }
     match STATEMENTS.iter().find(|words| cursor.at_words(words)) {
         Some(words) => Err(not_available(&words.join(" "), cursor.position())),
         None => Ok(()),

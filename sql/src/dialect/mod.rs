@@ -23,6 +23,7 @@ mod tables;
 mod token;
 mod version;
 
+pub(crate) use checks::check_default;
 pub use script::ParsedStatement;
 pub(crate) use script::{parse_expression, parse_script};
 pub(crate) use statement::*;

@@ -55,9 +55,12 @@ impl ParsedStatement {
         Self { statement: Arc::new(statement), ..self.clone() }
     }
 
-    /// The highest `n` of its `$n`; 0 if it has none.
+    /// The highest `n` of its `$n`; 0 if it has none. Those in a `PREPARE` are of the statement within.
     pub fn parameter_count(&self) -> usize {
-        self.parameter_count
+        match *self.statement {
+            Statement::Prepare(_) => 0,
+            _ => self.parameter_count,
+        }
     }
 
     /// The `n` of those `$n` that stand where a name or a text must, in ascending order: their type is text.

@@ -58,7 +58,7 @@ fn apply(
                 None => FieldChange::None,
             }
         }
-        AlterTableOperation::DropColumn { if_exists, column: name, .. } => {
+        AlterTableOperation::DropColumn { if_exists, column: name } => {
             let Some(position) = definition.position(&name.value) else {
                 if *if_exists {
                     let message = format!(
@@ -104,7 +104,7 @@ fn apply(
             FieldChange::None
         }
         AlterTableOperation::RenameTable { to } => return Err(later("renaming a table", to.position)),
-        AlterTableOperation::SetType { column, .. } => {
+        AlterTableOperation::SetType { column } => {
             return Err(later("changing a column's type", column.position));
         }
         AlterTableOperation::AddCheck(check) => {

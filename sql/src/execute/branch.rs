@@ -13,6 +13,7 @@ pub(super) fn create(
     call: Call<'_>,
     create: &CreateBranch,
 ) -> Result<Outcome, SqlError> {
+    session.require_read_write("CREATE BRANCH")?;
     settle_implicit(session, "CREATE BRANCH")?;
     let name = call.argument(session, &create.name)?;
     let from = match &create.from {
@@ -45,6 +46,7 @@ pub(super) fn drop_branch(
     call: Call<'_>,
     drop: &DropBranch,
 ) -> Result<Outcome, SqlError> {
+    session.require_read_write("DROP BRANCH")?;
     settle_implicit(session, "DROP BRANCH")?;
     let name = call.argument(session, &drop.name)?;
     match blocking(|| session.engine.drop_branch(&name, drop.force)) {
@@ -65,6 +67,7 @@ pub(super) fn rename(
     call: Call<'_>,
     rename: &RenameBranch,
 ) -> Result<Outcome, SqlError> {
+    session.require_read_write("ALTER BRANCH")?;
     settle_implicit(session, "ALTER BRANCH")?;
     let name = call.argument(session, &rename.name)?;
     let to = call.argument(session, &rename.to)?;

@@ -20,6 +20,7 @@ pub(super) fn execute(
             format!("cannot commit to a past version: the session reads as of \"{revision}\""),
         ));
     }
+    session.require_read_write("COMMIT MESSAGE")?;
     let optional =
         |argument: &Option<_>| argument.as_ref().map(|argument| call.argument(session, argument)).transpose();
     let options = CommitOptions {
@@ -29,8 +30,20 @@ pub(super) fn execute(
         allow_empty: commit.allow_empty,
     };
     match session.transaction.take() {
-        Some(open) => blocking(|| open.transaction.commit_version(options))?,
-        None => blocking(|| session.engine.commit(options))?,
-    };
+        Some(open) => {
+            if let Err(error) = blocking(|| open.transaction.commit_version(options)) {
+                let error = SqlError::from(error);
+                // A conflict ends the transaction, as it does at COMMIT. After any other error
+                // the client takes it for open, and what follows must not be true at once.
+                if !open.implicit && error.code != SqlState::SERIALIZATION_FAILURE {
+                    session.leave_failed_transaction()?;
+                }
+                return Err(error);
+            }
+        }
+        None => {
+            blocking(|| session.engine.commit(options))?;
+        }
+    }
     Ok(Outcome::Done { tag: "COMMIT MESSAGE".to_owned() })
 }

@@ -59,16 +59,22 @@ pub(super) fn column(session: &Session, parsed: &ColumnDefinition) -> Result<Col
     Ok(column)
 }
 
-/// A default must plan, and fit its column, whatever it will give.
+/// A default must plan, see no tables and no columns, and fit its column,
+/// whatever it will give.
 pub(super) fn check_default(
     session: &Session,
     column: &Column,
     default: &Expression,
 ) -> Result<(), SqlError> {
     let view = std::sync::Arc::new(session.view()?);
+    // The default's text is a piece of the statement's.
+    let located = |error: SqlError| {
+        let position = default.position + error.position.map_or(0, |within| within.saturating_sub(1));
+        error.with_position(position)
+    };
     crate::scope::default_expression(&view, &session.context.state(), &default.text)
         .and_then(|expression| assign(expression, &DFSchema::empty(), &column.name, &column.column_type))
-        .map_err(|error| SqlError { position: Some(default.position), ..error })?;
+        .map_err(located)?;
     Ok(())
 }
 

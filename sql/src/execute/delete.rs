@@ -8,6 +8,7 @@ use futures::StreamExt;
 use microprolly_engine::Transaction;
 use sqlparser::ast::SelectItem;
 
+use super::change::{Change, name_of};
 use super::parameters::Parameters;
 use super::returning::{Changed, Returning};
 use super::syntax;
@@ -17,8 +18,7 @@ use crate::dialect::{Delete, ParsedStatement};
 use crate::error::SqlError;
 use crate::failure::planner_failure;
 use crate::outcome::{Command, Outcome};
-use crate::planning::{plan_query, result_schema, run};
-use crate::scope::Scope;
+use crate::planning::{plan_query, run};
 use crate::session::{Session, blocking};
 
 pub(super) async fn describe(
@@ -27,12 +27,8 @@ pub(super) async fn describe(
     statement: &Delete,
     given: &[Option<DataType>],
 ) -> Result<Description, SqlError> {
-    let prepared = Prepared::new(session, parsed, statement, Parameters::described(parsed, given)).await?;
-    let Prepared { scope, target, plan, parameters } = prepared;
-    let returned = returning(parsed, statement).plan(&scope, &target, Vec::new(), &parameters)?;
-    let schema = returned.as_ref().map(result_schema);
-    let plans: Vec<LogicalPlan> = [plan].into_iter().chain(returned).collect();
-    Ok(Description { parameter_types: parameters.told_by(&plans, parsed)?, schema })
+    let change = change(session, parsed, statement, Parameters::described(parsed, given)).await?;
+    change.description(parsed, None, &returning(parsed, statement))
 }
 
 /// The query whose rows are the keys to be deleted; with RETURNING, and the
@@ -43,7 +39,7 @@ pub(super) async fn plan(
     statement: &Delete,
     parameters: &[ScalarValue],
 ) -> Result<LogicalPlan, SqlError> {
-    Ok(Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?.plan)
+    Ok(change(session, parsed, statement, Parameters::given(parameters)).await?.plan)
 }
 
 pub(super) async fn execute(
@@ -53,19 +49,16 @@ pub(super) async fn execute(
 ) -> Result<Outcome, SqlError> {
     session.begin_write()?;
     let Call { parsed, parameters } = call;
-    let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
-    let Prepared { scope, target, plan, parameters } = prepared;
+    let change = change(session, parsed, statement, Parameters::given(parameters)).await?;
     let mut changed = Changed::new(statement.returning.as_ref());
     let repeats = !statement.using.is_empty();
-    let mut stream = run(&scope.state, &plan, Some(parsed)).await?;
+    let mut stream = run(&change.scope.state, &change.plan, Some(parsed)).await?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
         let transaction = &mut session.writable()?.transaction;
-        blocking(|| delete_rows(&target, &batch, transaction, repeats, &mut changed))?;
+        blocking(|| delete_rows(&change.target, &batch, transaction, repeats, &mut changed))?;
     }
-    session.end_write();
-    let clause = returning(parsed, statement);
-    changed.outcome(&scope, &target, &clause, &parameters, Command::Delete).await
+    change.end(session, changed, &returning(parsed, statement), Command::Delete).await
 }
 
 fn delete_rows(
@@ -93,60 +86,43 @@ fn delete_rows(
     }
 }
 
-/// What a DELETE is before it runs.
-struct Prepared {
-    scope: Scope,
-    target: Target,
-    /// With the parameters in place, as far as they are known.
-    plan: LogicalPlan,
+async fn change(
+    session: &Session,
+    parsed: &ParsedStatement,
+    statement: &Delete,
     parameters: Parameters,
-}
-
-impl Prepared {
-    async fn new(
-        session: &Session,
-        parsed: &ParsedStatement,
-        statement: &Delete,
-        parameters: Parameters,
-    ) -> Result<Self, SqlError> {
-        let view = session.view()?;
-        let target = Target::find(&view, &statement.target)?;
-        let name = name(statement);
-        let keys = target.key_positions().iter().map(|position| {
-            let column = target.column(*position);
-            SelectItem::ExprWithAlias {
-                expr: syntax::column(name, column),
-                alias: syntax::quoted(&format!("__key_{column}")),
-            }
-        });
-        let columns = target
-            .schema()
-            .fields()
-            .iter()
-            .filter(|_| statement.returning.is_some())
-            .map(|field| SelectItem::UnnamedExpr(syntax::column(name, field.name())));
-        let items = keys.chain(columns).collect();
-        let from = [syntax::table(&target.path(), name)]
-            .into_iter()
-            .chain(statement.using.iter().cloned())
-            .collect();
-        let query = syntax::query(
-            statement.with.clone(),
-            syntax::select(items, from, statement.filter.as_deref().cloned()),
-        );
-        let tables = syntax::mentioning(Some(&query), [], statement.returning.as_ref());
-        let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
-        let plan = plan_query(&scope, Some(parsed), query, &parameters.types)?;
-        let plan = parameters.bind(plan, parsed)?;
-        Ok(Self { scope, target, plan, parameters })
-    }
-}
-
-/// How the statement calls the table.
-fn name(statement: &Delete) -> &str {
-    statement.alias.as_ref().map_or(&statement.target.name, |alias| &alias.value)
+) -> Result<Change, SqlError> {
+    let view = session.view()?;
+    let target = Target::find(&view, &statement.target)?;
+    let name = name_of(&statement.target, statement.alias.as_ref());
+    let keys = target.key_positions().iter().map(|position| {
+        let column = target.column(*position);
+        SelectItem::ExprWithAlias {
+            expr: syntax::column(name, column),
+            alias: syntax::quoted(&format!("__key_{column}")),
+        }
+    });
+    let columns = target
+        .schema()
+        .fields()
+        .iter()
+        .filter(|_| statement.returning.is_some())
+        .map(|field| SelectItem::UnnamedExpr(syntax::column(name, field.name())));
+    let items = keys.chain(columns).collect();
+    let from =
+        [syntax::table(&target.path(), name)].into_iter().chain(statement.using.iter().cloned()).collect();
+    let query = syntax::query(
+        statement.with.clone(),
+        syntax::select(items, from, statement.filter.as_deref().cloned()),
+    );
+    let tables = syntax::mentioning(Some(&query), [], statement.returning.as_ref());
+    let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
+    let plan = plan_query(&scope, Some(parsed), query, &parameters.types)?;
+    let plan = parameters.bind(plan, parsed)?;
+    Ok(Change { scope, target, plan, parameters })
 }
 
 fn returning<'a>(parsed: &'a ParsedStatement, statement: &'a Delete) -> Returning<'a> {
-    Returning { parsed, items: statement.returning.as_ref(), name: name(statement) }
+    let name = name_of(&statement.target, statement.alias.as_ref());
+    Returning { parsed, items: statement.returning.as_ref(), name }
 }

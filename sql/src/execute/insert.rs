@@ -11,6 +11,7 @@ use futures::StreamExt;
 use microprolly_engine::{Entry, Transaction};
 use sqlparser::ast::Expr;
 
+use super::change::{Change, name_of};
 use super::insert_rows::plan_rows;
 use super::on_conflict::OnConflictUpdate;
 use super::parameters::Parameters;
@@ -22,8 +23,7 @@ use crate::dialect::{ConflictAction, Insert, ParsedStatement};
 use crate::error::{SqlError, SqlState};
 use crate::failure::planner_failure;
 use crate::outcome::{Command, Outcome};
-use crate::planning::{result_schema, run};
-use crate::scope::Scope;
+use crate::planning::run;
 use crate::session::{Session, blocking};
 
 pub(super) async fn describe(
@@ -32,16 +32,12 @@ pub(super) async fn describe(
     statement: &Insert,
     given: &[Option<DataType>],
 ) -> Result<Description, SqlError> {
-    let prepared = Prepared::new(session, parsed, statement, Parameters::described(parsed, given)).await?;
-    let Prepared { scope, target, plan, mut parameters, .. } = prepared;
-    let mut plans = vec![plan];
-    if let Some(update) = OnConflictUpdate::of(statement, &target, &mut parameters)? {
-        plans.push(update.plan(&scope, parsed, &target, None, &parameters)?);
-    }
-    let returned = returning(parsed, statement).plan(&scope, &target, Vec::new(), &parameters)?;
-    let schema = returned.as_ref().map(result_schema);
-    plans.extend(returned);
-    Ok(Description { parameter_types: parameters.told_by(&plans, parsed)?, schema })
+    let mut change = change(session, parsed, statement, Parameters::described(parsed, given)).await?;
+    let further = match OnConflictUpdate::of(statement, &change.target, &mut change.parameters)? {
+        Some(update) => Some(update.plan(&change.scope, parsed, &change.target, None, &change.parameters)?),
+        None => None,
+    };
+    change.description(parsed, further, &returning(parsed, statement))
 }
 
 /// The query whose rows are inserted.
@@ -51,7 +47,7 @@ pub(super) async fn plan(
     statement: &Insert,
     parameters: &[ScalarValue],
 ) -> Result<LogicalPlan, SqlError> {
-    Ok(Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?.plan)
+    Ok(change(session, parsed, statement, Parameters::given(parameters)).await?.plan)
 }
 
 pub(super) async fn execute(
@@ -61,26 +57,20 @@ pub(super) async fn execute(
 ) -> Result<Outcome, SqlError> {
     session.begin_write()?;
     let Call { parsed, parameters } = call;
-    let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
-    let Prepared { scope, target, plan, mut parameters } = prepared;
-    let on_conflict = match &statement.on_conflict {
-        None => OnDuplicate::Fail,
-        Some(on_conflict) => {
-            check_columns(&target, &on_conflict.columns)?;
-            match &on_conflict.action {
-                ConflictAction::Nothing => OnDuplicate::Skip,
-                ConflictAction::Update { .. } => OnDuplicate::Update,
-            }
-        }
-    };
-    let update = OnConflictUpdate::of(statement, &target, &mut parameters)?;
+    let mut change = change(session, parsed, statement, Parameters::given(parameters)).await?;
+    let update = OnConflictUpdate::of(statement, &change.target, &mut change.parameters)?;
+    let Change { scope, target, plan, parameters } = &change;
     let mut inserter = Inserter {
-        target: &target,
-        on_duplicate: on_conflict,
+        target,
+        on_duplicate: match statement.on_conflict.as_ref().map(|on_conflict| &on_conflict.action) {
+            None => OnDuplicate::Fail,
+            Some(ConflictAction::Nothing) => OnDuplicate::Skip,
+            Some(ConflictAction::Update { .. }) => OnDuplicate::Update,
+        },
         touched: HashSet::new(),
         changed: Changed::new(statement.returning.as_ref()),
     };
-    let mut stream = run(&scope.state, &plan, Some(parsed)).await?;
+    let mut stream = run(&scope.state, plan, Some(parsed)).await?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
         let batch = target.batch(batch.columns().to_vec())?;
@@ -90,55 +80,41 @@ pub(super) async fn execute(
             let transaction = &mut session.writable()?.transaction;
             let stored = target.stored_rows(&conflicts.stored)?;
             let rows = Some((stored, &batch, conflicts.rows.as_slice()));
-            let plan = update.plan(&scope, parsed, &target, rows, &parameters)?;
+            let plan = update.plan(scope, parsed, target, rows, parameters)?;
             let plan = parameters.bind(plan, parsed)?;
             let state = &scope.state;
-            update.apply(state, parsed, &target, &plan, transaction, &mut inserter.changed).await?;
+            update.apply(state, parsed, target, &plan, transaction, &mut inserter.changed).await?;
         }
     }
-    session.end_write();
-    let clause = returning(parsed, statement);
-    inserter.changed.outcome(&scope, &target, &clause, &parameters, Command::Insert).await
+    change.end(session, inserter.changed, &returning(parsed, statement), Command::Insert).await
 }
 
-/// What an INSERT is before it runs.
-struct Prepared {
-    scope: Scope,
-    target: Target,
-    /// With the parameters in place, as far as they are known.
-    plan: LogicalPlan,
-    parameters: Parameters,
-}
-
-impl Prepared {
-    async fn new(
-        session: &Session,
-        parsed: &ParsedStatement,
-        statement: &Insert,
-        mut parameters: Parameters,
-    ) -> Result<Self, SqlError> {
-        let mut expressions: Vec<&Expr> = Vec::new();
-        if let Some(ConflictAction::Update { assignments, filter }) =
-            statement.on_conflict.as_ref().map(|on_conflict| &on_conflict.action)
-        {
-            expressions.extend(assignments.iter().filter_map(|assignment| assignment.value.as_deref()));
-            expressions.extend(filter.as_deref());
-        }
-        let tables =
-            syntax::mentioning(statement.source.as_deref(), expressions, statement.returning.as_ref());
-        let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
-        let target = Target::find(&scope.view, &statement.target)?;
-        if let Some(on_conflict) = &statement.on_conflict {
-            check_columns(&target, &on_conflict.columns)?;
-        }
-        let plan = plan_rows(&scope, parsed, statement, &target, &mut parameters)?;
-        let plan = parameters.bind(plan, parsed)?;
-        Ok(Self { scope, target, plan, parameters })
+async fn change(
+    session: &Session,
+    parsed: &ParsedStatement,
+    statement: &Insert,
+    mut parameters: Parameters,
+) -> Result<Change, SqlError> {
+    let mut expressions: Vec<&Expr> = Vec::new();
+    if let Some(ConflictAction::Update { assignments, filter }) =
+        statement.on_conflict.as_ref().map(|on_conflict| &on_conflict.action)
+    {
+        expressions.extend(assignments.iter().filter_map(|assignment| assignment.value.as_deref()));
+        expressions.extend(filter.as_deref());
     }
+    let tables = syntax::mentioning(statement.source.as_deref(), expressions, statement.returning.as_ref());
+    let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
+    let target = Target::find(&scope.view, &statement.target)?;
+    if let Some(on_conflict) = &statement.on_conflict {
+        check_columns(&target, &on_conflict.columns)?;
+    }
+    let plan = plan_rows(&scope, parsed, statement, &target, &mut parameters)?;
+    let plan = parameters.bind(plan, parsed)?;
+    Ok(Change { scope, target, plan, parameters })
 }
 
 fn returning<'a>(parsed: &'a ParsedStatement, statement: &'a Insert) -> Returning<'a> {
-    let name = statement.alias.as_ref().map_or(&statement.target.name, |alias| &alias.value);
+    let name = name_of(&statement.target, statement.alias.as_ref());
     Returning { parsed, items: statement.returning.as_ref(), name }
 }
 

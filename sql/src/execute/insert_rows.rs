@@ -17,6 +17,7 @@ use super::target::Target;
 use crate::dialect::{Insert, ParsedStatement, is_default, parse_expression};
 use crate::error::SqlError;
 use crate::failure::planner_failure;
+use crate::normalize::normalize_expression;
 use crate::planning::{plan_query, plan_values};
 use crate::scope::Scope;
 
@@ -138,12 +139,7 @@ impl Source<'_> {
         if let SetExpr::Select(select) = &*query.body {
             self.note_parameters(select, parameters);
         }
-        let mut query = query.clone();
-        // Names may matter to ORDER BY, and to nothing else.
-        if query.order_by.is_none() {
-            name_columns(&mut query.body);
-        }
-        plan_query(self.scope, Some(self.parsed), query, &parameters.types)
+        plan_query(self.scope, Some(self.parsed), query.clone(), &parameters.types)
     }
 
     /// The cells of a row, with defaults spelt out.
@@ -156,7 +152,11 @@ impl Source<'_> {
             };
             if is_default(cell) {
                 row.push(match self.target.default_text(position) {
-                    Some(text) => *parse_expression(text)?,
+                    Some(text) => {
+                        let mut default = *parse_expression(text)?;
+                        normalize_expression(&mut default)?;
+                        default
+                    }
                     None => syntax::null(),
                 });
                 continue;
@@ -219,28 +219,6 @@ impl Source<'_> {
                 _ => return,
             }
         }
-    }
-}
-
-/// Gives each expression a name of its own: the planner takes no two of one
-/// name, be they only the same constant twice.
-fn name_columns(body: &mut SetExpr) {
-    match body {
-        SetExpr::Select(select) => {
-            for (index, item) in select.projection.iter_mut().enumerate() {
-                if let SelectItem::UnnamedExpr(expression) = item {
-                    *item = SelectItem::ExprWithAlias {
-                        expr: std::mem::replace(expression, syntax::null()),
-                        alias: syntax::quoted(&format!("__column_{index}")),
-                    };
-                }
-            }
-        }
-        SetExpr::SetOperation { left, right, .. } => {
-            name_columns(left);
-            name_columns(right);
-        }
-        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@ mod alter_table;
 mod assign;
 mod assignments;
 mod branch;
+mod change;
 mod commit_message;
 mod copy;
 mod create_table;
@@ -31,6 +32,7 @@ use datafusion::scalar::ScalarValue;
 
 use crate::dialect::{ParsedStatement, Statement};
 use crate::error::{SqlError, SqlState};
+use crate::normalize::normalized;
 use crate::outcome::Outcome;
 use crate::scope::Scope;
 use crate::session::{Block, Session};
@@ -58,6 +60,7 @@ pub(crate) async fn describe(
     statement: &Statement,
     given: &[Option<DataType>],
 ) -> Result<Description, SqlError> {
+    let statement = &normalized(parsed, statement)?;
     match statement {
         Statement::Query(query) => query::describe(session, parsed, query, given).await,
         Statement::Insert(insert) => insert::describe(session, parsed, insert, given).await,
@@ -81,16 +84,18 @@ pub(crate) async fn execute(
     parsed: &ParsedStatement,
     parameters: &[ScalarValue],
 ) -> Result<Outcome, SqlError> {
-    let call = Call { parsed, parameters };
-    let statement = parsed.statement();
-    let ends_failure =
-        matches!(statement, Statement::Commit { .. } | Statement::Rollback { .. } | Statement::RollbackTo(_));
+    let ends_failure = matches!(
+        parsed.statement(),
+        Statement::Commit { .. } | Statement::Rollback { .. } | Statement::RollbackTo(_)
+    );
     if !ends_failure && session.transaction.as_ref().is_some_and(|open| open.failed) {
         return Err(SqlError::new(
             SqlState::IN_FAILED_SQL_TRANSACTION,
             "current transaction is aborted, commands ignored until end of transaction block",
         ));
     }
+    let parsed = &parsed.with_statement(normalized(parsed, parsed.statement())?);
+    let (call, statement) = (Call { parsed, parameters }, parsed.statement());
     if !is_transactional(statement) {
         return run(session, call, statement).await;
     }
@@ -136,10 +141,7 @@ async fn run(session: &mut Session, call: Call<'_>, statement: &Statement) -> Re
         Statement::Prepare(prepare) => prepared::prepare(session, call, prepare).await,
         Statement::Execute(execute) => prepared::execute(session, execute).await,
         Statement::Deallocate(deallocate) => prepared::deallocate(session, deallocate),
-        Statement::DeclareCursor(_) | Statement::Fetch(_) | Statement::CloseCursor(_) => {
-            Err(SqlError::not_supported("cursors are not available in this version")
-                .with_hint("Read the query's rows as they come; the server streams them."))
-        }
+        Statement::CloseAll => Ok(Outcome::Done { tag: "CLOSE CURSOR ALL".to_owned() }),
         Statement::Unlisten => Ok(Outcome::Done { tag: "UNLISTEN".to_owned() }),
         Statement::CreateTable(create) => create_table::execute(session, create),
         Statement::AlterTable(alter) => alter_table::execute(session, alter),
@@ -242,6 +244,9 @@ pub(crate) async fn scope(
 
 /// What the default of a new column gives, as JSON, for the rows that are
 /// there already; none without a default, or where it gives null.
+///
+/// # Errors
+/// For a default that would give each row another value, besides those of its evaluation.
 fn default_json(session: &Session, column: &microprolly_engine::Column) -> Result<Option<String>, SqlError> {
     use datafusion::common::DFSchema;
     use datafusion::logical_expr::ColumnarValue;
@@ -249,6 +254,13 @@ fn default_json(session: &Session, column: &microprolly_engine::Column) -> Resul
     let Some(text) = &column.default else { return Ok(None) };
     let state = session.context.state();
     let expression = crate::scope::default_expression(&std::sync::Arc::new(session.view()?), &state, text)?;
+    if expression.is_volatile() {
+        let name = &column.name;
+        return Err(SqlError::not_supported(format!(
+            "column \"{name}\" cannot be added with a default that is another for every row: {text}"
+        ))
+        .with_hint(format!("Add it without a default; then ALTER COLUMN {name} SET DEFAULT {text}, and UPDATE the rows that are there.")));
+    }
     let schema = DFSchema::empty();
     let expression = assign::assign(expression, &schema, &column.name, &column.column_type)?;
     let one_row = arrow::array::RecordBatch::try_new_with_options(

@@ -14,6 +14,7 @@ use microprolly_engine::Transaction;
 use sqlparser::ast::{BinaryOperator, Expr};
 
 use super::assignments::{Assignments, Updater};
+use super::change::name_of;
 use super::parameters::Parameters;
 use super::returning::Changed;
 use super::syntax;
@@ -56,7 +57,7 @@ impl<'a> OnConflictUpdate<'a> {
         Ok(Some(Self {
             assignments: Assignments::new(target, assignments, parameters)?,
             filter: filter.as_deref(),
-            name: statement.alias.as_ref().map_or(&statement.target.name, |alias| &alias.value),
+            name: name_of(&statement.target, statement.alias.as_ref()),
         }))
     }
 

@@ -8,9 +8,7 @@ use sqlparser::ast;
 use super::{Call, Description, scope};
 use crate::dialect::ParsedStatement;
 use crate::error::SqlError;
-use crate::normalize::{
-    bytes_literals, cast_parameters, distinct_items, rename_stream, renamed, result_names,
-};
+use crate::normalize::{cast_parameters, rename_stream, renamed, result_names};
 use crate::outcome::{Command, Outcome};
 use crate::planning::{bind_parameters, parameter_types, plan_statement, result_schema, run};
 use crate::scope::Scope;
@@ -68,12 +66,9 @@ pub(super) async fn plan(
     Ok((scope, bind_parameters(plan, call.parameters, Some(call.parsed))?))
 }
 
-/// The statement as the planner and a catalog extension want it.
+/// The statement as a catalog extension wants it.
 fn rewritten(session: &Session, query: &ast::Query) -> Result<ast::Statement, SqlError> {
-    let mut query = query.clone();
-    distinct_items(&mut query);
-    let mut statement = ast::Statement::Query(Box::new(query));
-    bytes_literals(&mut statement);
+    let statement = ast::Statement::Query(Box::new(query.clone()));
     match &session.extension {
         Some(extension) => extension.rewrite(statement),
         None => Ok(statement),

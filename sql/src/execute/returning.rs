@@ -7,6 +7,8 @@ use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::TryStreamExt;
 use microprolly_engine::Entry;
 use sqlparser::ast::SelectItem;
 
@@ -15,6 +17,8 @@ use super::syntax;
 use super::target::Target;
 use crate::dialect::ParsedStatement;
 use crate::error::SqlError;
+use crate::failure::planner_failure;
+use crate::normalize::rename_stream;
 use crate::outcome::{Command, Outcome};
 use crate::planning::{plan_query, run};
 use crate::scope::Scope;
@@ -63,7 +67,10 @@ impl Changed {
         Ok(())
     }
 
-    /// The result of the statement.
+    /// The result of the statement. Its rows are all computed when it is there.
+    ///
+    /// # Errors
+    /// What the clause cannot compute.
     pub(super) async fn outcome(
         self,
         scope: &Scope,
@@ -82,8 +89,13 @@ impl Changed {
         // In one part, so that rows come in the order of the changes.
         let mut state = scope.state.clone();
         state.config_mut().options_mut().execution.target_partitions = 1;
-        let stream = run(&state, &plan, Some(clause.parsed)).await?;
-        Ok(Outcome::Rows { schema: stream.schema(), stream, command })
+        let stream = rename_stream(run(&state, &plan, Some(clause.parsed)).await?, None);
+        let schema = stream.schema();
+        let rows: Vec<RecordBatch> =
+            stream.try_collect().await.map_err(|error| planner_failure(&error, Some(clause.parsed)))?;
+        let rows = futures::stream::iter(rows.into_iter().map(Ok));
+        let stream = Box::pin(RecordBatchStreamAdapter::new(schema.clone(), rows));
+        Ok(Outcome::Rows { schema, stream, command })
     }
 }
 

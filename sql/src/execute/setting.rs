@@ -7,9 +7,12 @@ use crate::session::Session;
 use crate::settings::Settings;
 
 pub(super) fn set(session: &mut Session, set: &Set) -> Result<Outcome, SqlError> {
-    session
-        .change_setting(&set.name, set.value.as_deref())
-        .map_err(|error| error.or_position(Some(set.position)))?;
+    let (name, value) = (&set.name, set.value.as_deref());
+    let changed = match set.local {
+        true => session.change_local_setting(name, value),
+        false => session.change_setting(name, value),
+    };
+    changed.map_err(|error| error.or_position(Some(set.position)))?;
     done("SET")
 }
 

@@ -120,11 +120,10 @@ fn settings_schema() -> SchemaRef {
 
 fn all_settings(session: &Session) -> Result<RecordBatch, SqlError> {
     let (mut names, mut values, mut descriptions) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, value, description) in session.settings.all() {
-        // Some settings are where the session stands and not what was set.
-        values.push(session.setting(name).unwrap_or_else(|| value.to_owned()));
-        names.push(name.to_owned());
-        descriptions.push(description.to_owned());
+    for setting in session.settings() {
+        names.push(setting.name);
+        values.push(setting.value);
+        descriptions.push(setting.description.to_owned());
     }
     batch(settings_schema(), vec![names, values, descriptions])
 }

@@ -9,6 +9,7 @@ use crate::outcome::Outcome;
 use crate::session::{Session, blocking};
 
 pub(super) fn create(session: &mut Session, call: Call<'_>, create: &CreateTag) -> Result<Outcome, SqlError> {
+    session.require_read_write("CREATE TAG")?;
     settle_implicit(session, "CREATE TAG")?;
     let name = call.argument(session, &create.name)?;
     let at = match &create.at {
@@ -39,6 +40,7 @@ pub(super) fn create(session: &mut Session, call: Call<'_>, create: &CreateTag) 
 }
 
 pub(super) fn drop_tag(session: &mut Session, call: Call<'_>, drop: &DropTag) -> Result<Outcome, SqlError> {
+    session.require_read_write("DROP TAG")?;
     settle_implicit(session, "DROP TAG")?;
     let name = call.argument(session, &drop.name)?;
     match blocking(|| session.engine.drop_tag(&name)) {

@@ -4,20 +4,24 @@ use crate::dialect::{Begin, IsolationLevel, Name, SetTransaction, TransactionMod
 use crate::error::{SqlError, SqlState};
 use crate::outcome::Outcome;
 use crate::session::Session;
+use crate::settings::{OFF, ON};
 
 pub(super) fn begin(session: &mut Session, begin: &Begin) -> Result<Outcome, SqlError> {
     let tag = if begin.start { "START TRANSACTION" } else { "BEGIN" };
-    let read_only = accept(session, &begin.modes)?;
+    note_isolation(session, &begin.modes);
     match &mut session.transaction {
         // What an implicit block did so far becomes part of the transaction.
         Some(open) if open.implicit => {
             open.implicit = false;
-            open.read_only |= read_only;
+            open.read_only = begin.modes.read_only.unwrap_or(open.read_only);
         }
         Some(_) => {
             session.notice(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress")
         }
-        None => session.start_transaction(false, read_only)?,
+        None => {
+            let read_only = begin.modes.read_only.unwrap_or_else(|| session.reads_only_by_default());
+            session.start_transaction(false, read_only)?;
+        }
     }
     done(tag)
 }
@@ -83,34 +87,26 @@ pub(super) fn release(session: &mut Session, name: &Name) -> Result<Outcome, Sql
 }
 
 pub(super) fn set_transaction(session: &mut Session, set: &SetTransaction) -> Result<Outcome, SqlError> {
-    let read_only = accept(session, &set.modes)?;
-    if set.session {
-        if set.modes.read_only.is_some() {
-            session
-                .settings
-                .set("default_transaction_read_only", Some(if read_only { "on" } else { "off" }))?;
+    note_isolation(session, &set.modes);
+    match set.modes.read_only {
+        read_only if !set.session => session.set_transaction_read_only(read_only)?,
+        Some(read_only) => {
+            let value = if read_only { ON } else { OFF };
+            session.settings.set("default_transaction_read_only", Some(value))?;
         }
-    } else if let Some(open) = &mut session.transaction {
-        open.read_only = set.modes.read_only.unwrap_or(open.read_only);
-    } else {
-        session.notice(
-            SqlState::NO_ACTIVE_SQL_TRANSACTION,
-            "SET TRANSACTION can only be used in transaction blocks",
-        );
+        None => {}
     }
     done("SET")
 }
 
-/// Takes the modes that there are, and says where it does other than asked.
-/// Returns whether the transaction is read-only.
-fn accept(session: &mut Session, modes: &TransactionModes) -> Result<bool, SqlError> {
+/// Says where transactions are other than asked.
+fn note_isolation(session: &mut Session, modes: &TransactionModes) {
     if modes.isolation == Some(IsolationLevel::Serializable) {
         session.notice(
             SqlState::WARNING,
             "transactions run under snapshot isolation, which does not prevent write skew",
         );
     }
-    Ok(modes.read_only == Some(true))
 }
 
 fn explicit<'a>(

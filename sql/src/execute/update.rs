@@ -6,6 +6,7 @@ use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 
 use super::assignments::{Assignments, Updater};
+use super::change::{Change, name_of};
 use super::parameters::Parameters;
 use super::returning::{Changed, Returning};
 use super::syntax;
@@ -15,8 +16,7 @@ use crate::dialect::{ParsedStatement, Update};
 use crate::error::SqlError;
 use crate::failure::planner_failure;
 use crate::outcome::{Command, Outcome};
-use crate::planning::{plan_query, result_schema, run};
-use crate::scope::Scope;
+use crate::planning::{plan_query, run};
 use crate::session::{Session, blocking};
 
 pub(super) async fn describe(
@@ -25,12 +25,8 @@ pub(super) async fn describe(
     statement: &Update,
     given: &[Option<DataType>],
 ) -> Result<Description, SqlError> {
-    let prepared = Prepared::new(session, parsed, statement, Parameters::described(parsed, given)).await?;
-    let Prepared { scope, target, plan, parameters } = prepared;
-    let returned = returning(parsed, statement).plan(&scope, &target, Vec::new(), &parameters)?;
-    let schema = returned.as_ref().map(result_schema);
-    let plans: Vec<LogicalPlan> = [plan].into_iter().chain(returned).collect();
-    Ok(Description { parameter_types: parameters.told_by(&plans, parsed)?, schema })
+    let change = change(session, parsed, statement, Parameters::described(parsed, given)).await?;
+    change.description(parsed, None, &returning(parsed, statement))
 }
 
 /// The query whose rows are the keys of the rows to be changed, and what they
@@ -41,7 +37,7 @@ pub(super) async fn plan(
     statement: &Update,
     parameters: &[ScalarValue],
 ) -> Result<LogicalPlan, SqlError> {
-    Ok(Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?.plan)
+    Ok(change(session, parsed, statement, Parameters::given(parameters)).await?.plan)
 }
 
 pub(super) async fn execute(
@@ -51,11 +47,10 @@ pub(super) async fn execute(
 ) -> Result<Outcome, SqlError> {
     session.begin_write()?;
     let Call { parsed, parameters } = call;
-    let prepared = Prepared::new(session, parsed, statement, Parameters::given(parameters)).await?;
-    let Prepared { scope, target, plan, parameters } = prepared;
+    let change = change(session, parsed, statement, Parameters::given(parameters)).await?;
     let mut changed = Changed::new(statement.returning.as_ref());
-    let mut updater = Updater::new(&target, !statement.from.is_empty());
-    let mut stream = run(&scope.state, &plan, Some(parsed)).await?;
+    let mut updater = Updater::new(&change.target, !statement.from.is_empty());
+    let mut stream = run(&change.scope.state, &change.plan, Some(parsed)).await?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
         let transaction = &mut session.writable()?.transaction;
@@ -63,52 +58,35 @@ pub(super) async fn execute(
     }
     let transaction = &mut session.writable()?.transaction;
     blocking(|| updater.finish(transaction))?;
-    session.end_write();
-    let clause = returning(parsed, statement);
-    changed.outcome(&scope, &target, &clause, &parameters, Command::Update).await
+    change.end(session, changed, &returning(parsed, statement), Command::Update).await
 }
 
-/// What an UPDATE is before it runs.
-struct Prepared {
-    scope: Scope,
-    target: Target,
-    /// With the parameters in place, as far as they are known.
-    plan: LogicalPlan,
-    parameters: Parameters,
-}
-
-impl Prepared {
-    async fn new(
-        session: &Session,
-        parsed: &ParsedStatement,
-        statement: &Update,
-        mut parameters: Parameters,
-    ) -> Result<Self, SqlError> {
-        // The target is needed to write the query, which is needed to find all
-        // the tables that are read.
-        let view = session.view()?;
-        let target = Target::find(&view, &statement.target)?;
-        let assignments = Assignments::new(&target, &statement.assignments, &mut parameters)?;
-        let name = name(statement);
-        let from =
-            [syntax::table(&target.path(), name)].into_iter().chain(statement.from.iter().cloned()).collect();
-        let filter = statement.filter.as_deref().cloned();
-        let body = syntax::select(assignments.select_items(&target, name), from, filter);
-        let query = syntax::query(statement.with.clone(), body);
-        let tables = syntax::mentioning(Some(&query), [], statement.returning.as_ref());
-        let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
-        let source = plan_query(&scope, Some(parsed), query, &parameters.types)?;
-        let plan = assignments.plan(&scope, parsed, &target, source)?;
-        let plan = parameters.bind(plan, parsed)?;
-        Ok(Self { scope, target, plan, parameters })
-    }
-}
-
-/// How the statement calls the table.
-fn name(statement: &Update) -> &str {
-    statement.alias.as_ref().map_or(&statement.target.name, |alias| &alias.value)
+async fn change(
+    session: &Session,
+    parsed: &ParsedStatement,
+    statement: &Update,
+    mut parameters: Parameters,
+) -> Result<Change, SqlError> {
+    // The target is needed to write the query, which is needed to find all
+    // the tables that are read.
+    let view = session.view()?;
+    let target = Target::find(&view, &statement.target)?;
+    let assignments = Assignments::new(&target, &statement.assignments, &mut parameters)?;
+    let name = name_of(&statement.target, statement.alias.as_ref());
+    let from =
+        [syntax::table(&target.path(), name)].into_iter().chain(statement.from.iter().cloned()).collect();
+    let filter = statement.filter.as_deref().cloned();
+    let body = syntax::select(assignments.select_items(&target, name), from, filter);
+    let query = syntax::query(statement.with.clone(), body);
+    let tables = syntax::mentioning(Some(&query), [], statement.returning.as_ref());
+    let scope = scope(session, Some(parsed), &tables, parameters.values()).await?;
+    let source = plan_query(&scope, Some(parsed), query, &parameters.types)?;
+    let plan = assignments.plan(&scope, parsed, &target, source)?;
+    let plan = parameters.bind(plan, parsed)?;
+    Ok(Change { scope, target, plan, parameters })
 }
 
 fn returning<'a>(parsed: &'a ParsedStatement, statement: &'a Update) -> Returning<'a> {
-    Returning { parsed, items: statement.returning.as_ref(), name: name(statement) }
+    let name = name_of(&statement.target, statement.alias.as_ref());
+    Returning { parsed, items: statement.returning.as_ref(), name }
 }

@@ -1,9 +1,10 @@
 //! Where a session stands in a transaction.
 
-use microprolly_engine::{CommitOptions, Savepoint, Transaction};
+use microprolly_engine::{CommitOptions, MESSAGE_BYTES_MAX, Savepoint, Transaction};
 
 use super::Session;
 use crate::error::{SqlError, SqlState};
+use crate::settings::Settings;
 
 /// Where the session stands in a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct ActiveTransaction {
     pub(crate) transaction: Transaction,
     pub(crate) savepoints: Vec<(String, Savepoint)>,
     pub(crate) read_only: bool,
+    /// What SET LOCAL has set, which goes when the transaction does.
+    pub(crate) local_settings: Settings,
     /// Whether no BEGIN began it.
     pub(crate) implicit: bool,
     pub(crate) failed: bool,
@@ -72,11 +75,14 @@ impl Session {
         Ok(())
     }
 
+    /// Begins a transaction. An implicit one, of which nobody has said what it
+    /// may do, is as the session has it.
     pub(crate) fn start_transaction(&mut self, implicit: bool, read_only: bool) -> Result<(), SqlError> {
         self.transaction = Some(ActiveTransaction {
             transaction: self.engine.begin_transaction()?,
             savepoints: Vec::new(),
-            read_only: read_only || self.settings.is_on("default_transaction_read_only"),
+            read_only: read_only || (implicit && self.reads_only_by_default()),
+            local_settings: Settings::default(),
             implicit,
             failed: false,
             first_write: None,
@@ -84,13 +90,53 @@ impl Session {
         Ok(())
     }
 
+    /// Leaves a failed transaction in the place of one that could not be ended
+    /// as its client wanted: nothing runs before the client knows.
+    pub(crate) fn leave_failed_transaction(&mut self) -> Result<(), SqlError> {
+        self.start_transaction(false, false)?;
+        self.fail_transaction();
+        Ok(())
+    }
+
+    /// The transaction that is open, or else that of a block of statements,
+    /// which begins here then.
+    pub(crate) fn block_transaction(&mut self) -> Result<Option<&mut ActiveTransaction>, SqlError> {
+        if self.transaction.is_none() && self.block == Block::Implicit {
+            self.start_transaction(true, false)?;
+        }
+        Ok(self.transaction.as_mut())
+    }
+
+    /// Changes what the open transaction may do, if anything is said of it.
+    pub(crate) fn set_transaction_read_only(&mut self, read_only: Option<bool>) -> Result<(), SqlError> {
+        match self.block_transaction()? {
+            Some(open) => open.read_only = read_only.unwrap_or(open.read_only),
+            None => self.notice(
+                SqlState::NO_ACTIVE_SQL_TRANSACTION,
+                "SET TRANSACTION can only be used in transaction blocks",
+            ),
+        }
+        Ok(())
+    }
+
+    /// Whether transactions may not write unless they are told that they may.
+    pub(crate) fn reads_only_by_default(&self) -> bool {
+        self.settings.is_on("default_transaction_read_only")
+    }
+
+    /// Whether the open transaction, or else one that begins now, may not write.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.transaction.as_ref().map_or_else(|| self.reads_only_by_default(), |open| open.read_only)
+    }
+
     /// Ends the transaction: makes it true, and a version if the session is
     /// set so.
     pub(crate) fn commit_transaction(&mut self) -> Result<(), SqlError> {
+        let auto_version = self.is_on("microprolly.auto_version");
         let Some(open) = self.transaction.take() else { return Ok(()) };
-        if self.settings.is_on("microprolly.auto_version")
-            && let Some(message) = open.first_write
-        {
+        if auto_version && let Some(mut message) = open.first_write {
+            // A statement may be longer than a message.
+            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
             blocking(|| open.transaction.commit_changes(CommitOptions::message(message)))?;
             return Ok(());
         }
@@ -116,6 +162,18 @@ impl Session {
             .with_hint("End the transaction with COMMIT or ROLLBACK first.")),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a statement that changes the database outside of transactions,
+    /// where nothing may be changed.
+    pub(crate) fn require_read_write(&self, what: &str) -> Result<(), SqlError> {
+        if self.is_read_only() {
+            return Err(SqlError::new(
+                SqlState::READ_ONLY_SQL_TRANSACTION,
+                format!("cannot execute {what} in a read-only transaction"),
+            ));
+        }
+        Ok(())
     }
 
     /// The open transaction, for a statement that writes.

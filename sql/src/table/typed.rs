@@ -1,6 +1,5 @@
 //! A type of the engine as a table.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -19,23 +18,18 @@ use crate::failure::external;
 /// The rows of a type in one version.
 ///
 /// It has no hooks for INSERT, UPDATE and DELETE on purpose: those are planned
-/// as queries, since the hooks do not see sub-queries in WHERE.
+/// as queries, since the hooks do not see sub-queries in WHERE. Nor does it know
+/// the defaults of its columns, which only what writes needs.
 #[derive(Clone)]
 pub(crate) struct TypedTable {
     definition: Arc<TypeDefinition>,
     scan: TableScan,
     schema: SchemaRef,
     constraints: Constraints,
-    defaults: HashMap<String, Expr>,
 }
 
 impl TypedTable {
-    pub(crate) fn new(
-        definition: Arc<TypeDefinition>,
-        snapshot: Snapshot,
-        cache: Arc<DecodedCache>,
-        defaults: HashMap<String, Expr>,
-    ) -> Self {
+    pub(crate) fn new(definition: Arc<TypeDefinition>, snapshot: Snapshot, cache: Arc<DecodedCache>) -> Self {
         let schema = definition.arrow_schema();
         let key = if definition.has_generated_key() {
             vec![0]
@@ -47,7 +41,6 @@ impl TypedTable {
             constraints: Constraints::new_unverified(vec![Constraint::PrimaryKey(key)]),
             definition,
             schema,
-            defaults,
         }
     }
 }
@@ -70,10 +63,6 @@ impl TableProvider for TypedTable {
 
     fn table_type(&self) -> TableType {
         TableType::Base
-    }
-
-    fn get_column_default(&self, column: &str) -> Option<&Expr> {
-        self.defaults.get(column)
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {

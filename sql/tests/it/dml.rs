@@ -391,6 +391,80 @@ async fn returning_gives_new_rows_and_of_a_delete_the_old_ones() {
     assert_eq!(returned, (1..=20_000).map(|id| id.to_string()).collect::<Vec<_>>());
 }
 
+/// The rows of a RETURNING were once computed as they were read, when the change was committed already.
+#[tokio::test]
+async fn a_returning_that_fails_undoes_the_change() {
+    let mut scene = users().await;
+    let before = scene.rows("SELECT * FROM user ORDER BY id").await;
+    for change in [
+        "INSERT INTO user (id, age) VALUES (4, 0) RETURNING 10 / age",
+        "INSERT INTO user (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET age = 0 RETURNING 10 / age",
+        "UPDATE user SET age = 0 WHERE id = 1 RETURNING 10 / age",
+        "DELETE FROM user WHERE id = 1 RETURNING 10 / (age - 36)",
+    ] {
+        assert_eq!(code(&scene.error(change).await), "22012", "{change}");
+        assert_eq!(scene.rows("SELECT * FROM user ORDER BY id").await, before, "{change}");
+        scene.run("BEGIN").await;
+        assert_eq!(code(&scene.error(change).await), "22012", "{change}");
+        assert_eq!(scene.session.transaction_status(), TransactionStatus::Failed);
+        scene.run("ROLLBACK").await;
+        assert_eq!(scene.rows("SELECT * FROM user ORDER BY id").await, before, "{change}");
+    }
+}
+
+/// A cast to BYTEA was once read as Postgres reads it in queries only. In all other statements it gave the bytes
+/// of the text itself, which were then stored.
+#[tokio::test]
+async fn bytes_in_a_cast_are_the_same_in_every_statement() {
+    let mut scene = Scene::empty();
+    scene.run("CREATE TABLE blob (id BIGINT PRIMARY KEY, data BYTEA)").await;
+    scene
+        .run("INSERT INTO blob VALUES (1, '\\x00ff'::BYTEA), (2, E'\\\\x00ff'::BYTEA), (3, BYTEA '\\x00FF')")
+        .await;
+    scene.run("INSERT INTO blob SELECT 4, CAST('\\000\\377' AS BYTEA)").await;
+    assert_eq!(scene.rows("SELECT data FROM blob").await, ["00ff"; 4]);
+    assert_eq!(scene.rows("SELECT E'\\\\x00ff'::BYTEA").await, ["00ff"]);
+    assert_eq!(
+        tag(&mut scene, "UPDATE blob SET data = '\\x01'::BYTEA WHERE data = '\\x00ff'::BYTEA AND id = 1")
+            .await,
+        "UPDATE 1"
+    );
+    assert_eq!(
+        scene
+            .rows(
+                "INSERT INTO blob VALUES (2, NULL) ON CONFLICT (id) DO UPDATE SET data = '\\x02'::BYTEA
+                 RETURNING data = '\\x02'::BYTEA"
+            )
+            .await,
+        ["true"]
+    );
+    assert_eq!(
+        scene.rows("DELETE FROM blob WHERE data = '\\x02'::BYTEA RETURNING '\\x03'::BYTEA").await,
+        ["03"]
+    );
+    assert_eq!(scene.rows("SELECT id, data FROM blob ORDER BY id").await, ["1|01", "3|00ff", "4|00ff"]);
+    scene.run("PREPARE p AS DELETE FROM blob WHERE data = '\\x01'::BYTEA RETURNING id, id").await;
+    assert_eq!(scene.rows("EXECUTE p").await, ["1|1"]);
+    scene.run("COMMIT MESSAGE 'blobs'; UPDATE blob SET data = '\\x05' WHERE id = 3").await;
+    assert_eq!(scene.rows("DIFF 'HEAD' 'main' ON blob WHERE data = '\\x05'::BYTEA").await.len(), 1);
+    let error = scene.error("SELECT '\\x0'::BYTEA").await;
+    assert_eq!((code(&error), error.position), ("22P02", Some(8)));
+}
+
+/// It once gave every row that was there the same value.
+#[tokio::test]
+async fn a_default_that_is_another_for_every_row_is_refused_for_rows_that_are_there() {
+    let mut scene = users().await;
+    let error = scene.error("ALTER TABLE user ADD COLUMN token UUID DEFAULT uuid()").await;
+    assert_eq!(code(&error), "0A000");
+    assert!(error.hint.unwrap().contains("SET DEFAULT"));
+    scene
+        .run("ALTER TABLE user ADD COLUMN token UUID; ALTER TABLE user ALTER COLUMN token SET DEFAULT uuid()")
+        .await;
+    scene.run("UPDATE user SET token = DEFAULT").await;
+    assert_eq!(scene.rows("SELECT count(DISTINCT token) FROM user").await, ["3"]);
+}
+
 #[tokio::test]
 async fn parameters_take_the_types_of_their_columns() {
     use arrow::datatypes::DataType;

@@ -64,6 +64,13 @@ async fn show_all_lists_every_setting_as_it_is() {
     assert_eq!(scene.columns("SHOW ALL").await.0, ["name", "setting", "description"]);
     assert!(all.iter().any(|row| row.starts_with("microprolly.branch|feature|")), "{all:?}");
     assert!(all.iter().any(|row| row.starts_with("application_name|x|")), "{all:?}");
+    let listed: Vec<String> = scene
+        .session
+        .settings()
+        .iter()
+        .map(|setting| format!("{}|{}|{}", setting.name, setting.value, setting.description))
+        .collect();
+    assert_eq!(listed, all);
     let names: Vec<&str> = all.iter().map(|row| row.split('|').next().unwrap()).collect();
     for name in names {
         let value = scene.rows(&format!("SHOW {name}")).await.pop().unwrap();

@@ -55,7 +55,7 @@ impl Store {
                 max: MUTATIONS_BYTES_MAX,
             });
         }
-        self.append(RecordKind::Mutations, None, &codec::pack(payload, self.compression))
+        self.append(RecordKind::Mutations, None, &codec::pack(payload, self.compression()))
     }
 
     /// Appends the root that is true from here on. Every chunk that it needs was
@@ -86,22 +86,23 @@ impl Store {
         }
     }
 
-    /// Appends a record, and a chunk to the index. A chunk that another thread
-    /// appended meanwhile is appended once.
+    /// Appends a record, and a chunk to the index; `chunk` is as for
+    /// [`record::append`](super::segment::record::append). A chunk that another
+    /// thread appended meanwhile is appended once.
     pub(super) fn append(
         &self,
         kind: RecordKind,
-        hash: Option<&ChunkHash>,
+        chunk: Option<(&ChunkHash, bool)>,
         payload: &Stored<'_>,
     ) -> Result<Lsn> {
         let mut writer = self.writer.lock();
         self.poison.check()?;
         let (position, pending_len) = {
             let mut log = self.log.write();
-            if hash.is_some_and(|hash| log.chunks.contains_key(hash)) {
+            if chunk.is_some_and(|(hash, _)| log.chunks.contains_key(hash)) {
                 return Ok(log.position());
             }
-            (log.append(kind, hash, payload), log.pending_len())
+            (log.append(kind, chunk, payload), log.pending_len())
         };
         if pending_len >= PENDING_BYTES_MAX {
             self.poison.guard(self.write_pending(&mut writer))?;

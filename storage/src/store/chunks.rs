@@ -1,5 +1,6 @@
 //! The store as a store of chunks.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -9,10 +10,13 @@ use quick_cache::sync::Cache;
 use super::Store;
 use super::log::{self, Place};
 use super::segment::record::{self, RecordKind};
+use super::segment::sealed::SealedSegment;
 use super::segment::{CHUNK_BYTES_MAX, codec};
 use crate::chunk::ChunkStore;
 use crate::error::{Result, StorageError};
 use crate::hash::ChunkHash;
+use crate::pins::Pins;
+use crate::references::is_terminal;
 
 /// The mean length in bytes of a chunk, for sizing the cache's tables.
 const CHUNK_BYTES_TYPICAL: usize = 4096;
@@ -62,19 +66,36 @@ impl ChunkStore for Store {
         }
         self.poison.check()?;
         let hash = ChunkHash::of(encoding);
-        if self.contains(&hash)? {
+        if self.is_safe(&hash)? {
             self.counters.chunk_writes_present.fetch_add(1, Ordering::Relaxed);
             return Ok(hash);
         }
         // Hashing and packing, the costly parts, run in the caller's thread
         // without a lock.
-        let payload = codec::pack(encoding, self.compression);
-        self.append(RecordKind::Chunk, Some(&hash), &payload)?;
+        let payload = codec::pack(encoding, self.compression());
+        self.append(RecordKind::Chunk, Some((&hash, is_terminal(encoding))), &payload)?;
         self.counters.chunk_writes.fetch_add(1, Ordering::Relaxed);
         Ok(hash)
     }
 
     fn contains(&self, hash: &ChunkHash) -> Result<bool> {
+        self.is_in(hash, |_| true)
+    }
+
+    fn pins(&self) -> &Arc<Pins> {
+        &self.pins
+    }
+}
+
+impl Store {
+    /// Whether a chunk is there, and where no collection may remove it from.
+    fn is_safe(&self, hash: &ChunkHash) -> Result<bool> {
+        let candidates = self.log.read().candidates.clone();
+        self.is_in(hash, |segment| !candidates.contains(&segment.number()))
+    }
+
+    /// Whether a chunk is in the active segment, or in a sealed one that counts.
+    fn is_in(&self, hash: &ChunkHash, counts: impl Fn(&SealedSegment) -> bool) -> Result<bool> {
         let sealed = {
             let log = self.log.read();
             if log.chunks.contains_key(hash) {
@@ -83,17 +104,16 @@ impl ChunkStore for Store {
             log.sealed.clone()
         };
         // Newest first: what was written last is asked for most.
-        for segment in sealed.iter().rev() {
+        for segment in sealed.iter().rev().filter(|segment| counts(segment)) {
             if segment.contains(hash)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
-}
 
-impl Store {
-    fn read_uncached(&self, hash: &ChunkHash) -> Result<Bytes> {
+    /// The encoding of a chunk, checked, past the cache.
+    pub(super) fn read_uncached(&self, hash: &ChunkHash) -> Result<Bytes> {
         let place = self.log.read().find(hash);
         let (record, offset) = match place {
             Place::Memory(record) => (record, None),
@@ -107,7 +127,7 @@ impl Store {
                 return Err(StorageError::NotFound { hash: *hash });
             }
         };
-        record::read_chunk(&record, hash).map_err(|detail| {
+        record::read_chunk(&record, hash, None).map_err(|detail| {
             let place = offset.map_or("in memory".into(), |offset| format!("at offset {offset}"));
             let advice = "run check, then repair";
             StorageError::corrupt(

@@ -1,6 +1,6 @@
 //! The log of an open store: its active segment, as far as it is in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
@@ -34,8 +34,11 @@ pub(super) struct Log {
     pub(super) base: u64,
     /// The chunks in the active segment.
     pub(super) chunks: HashMap<ChunkHash, Location>,
-    /// Oldest first.
+    /// Searched from the last to the first.
     pub(super) sealed: Arc<Vec<Arc<SealedSegment>>>,
+    /// The segments that a collection under way may remove. What only they hold
+    /// is written again by whoever writes it.
+    pub(super) candidates: Arc<HashSet<u64>>,
     /// Bytes being written to the file; they stay here if that fails.
     writing: Arc<Vec<u8>>,
     pending: Vec<u8>,
@@ -71,6 +74,7 @@ impl Log {
             base,
             chunks: HashMap::new(),
             sealed: Arc::new(sealed),
+            candidates: Arc::default(),
             writing: Arc::default(),
             pending: Vec::new(),
             pending_start: len,
@@ -93,12 +97,17 @@ impl Log {
         self.pending.len()
     }
 
-    /// Appends a record, in memory. `hash` is for chunks.
-    pub(super) fn append(&mut self, kind: RecordKind, hash: Option<&ChunkHash>, payload: &Stored<'_>) -> Lsn {
+    /// Appends a record, in memory. `chunk` is as for [`record::append`].
+    pub(super) fn append(
+        &mut self,
+        kind: RecordKind,
+        chunk: Option<(&ChunkHash, bool)>,
+        payload: &Stored<'_>,
+    ) -> Lsn {
         let offset = self.len();
-        let body_len = record::append(&mut self.pending, self.number, offset, kind, hash, payload);
-        if let Some(hash) = hash {
-            self.chunks.insert(*hash, Location { offset, body_len });
+        let body_len = record::append(&mut self.pending, self.number, offset, kind, chunk, payload);
+        if let Some((hash, is_terminal)) = chunk {
+            self.chunks.insert(*hash, Location { offset, body_len, is_terminal });
         }
         self.unmarked |= kind != RecordKind::SyncMark;
         self.position()

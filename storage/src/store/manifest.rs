@@ -3,27 +3,38 @@
 //! Text, one fact a line, replaced as a whole:
 //!
 //! ```text
-//! microprolly manifest 1
+//! microprolly manifest 2
 //! chunking 512 4096 16384
+//! compression zstd 1
+//! next 4
 //! sealed 1 67108901
 //! sealed 2 67109377
+//! damaged 0
 //! active 3 72
 //! checksum 1c291ca3
 //! ```
 //!
 //! The first line carries the format version. `chunking` has the smallest, mean
-//! and largest size of tree nodes in bytes. A `sealed` line has the number and
-//! the exact length of a segment, ascending by number; `active` the number of
-//! the segment that is appended to and how much of it had been synced when this
-//! was written. The last line is the CRC-32 of everything before it.
+//! and largest size of tree nodes in bytes; `compression` is `none`, or `zstd` and
+//! a level; `next` is the number for the next segment, above all that ever were
+//! in use. A `sealed` line has the number and the exact length of a segment, in
+//! the order in which they are searched from the last to the first; `active` the
+//! number of the segment that is appended to and how much of it had been synced
+//! when this was written. A `damaged` line has the number of a segment that a
+//! repair replaced, whose file is kept aside. The last line is the CRC-32 of everything before it.
+//!
+//! Version 1 had no `compression` and no `next`: its segments ascended, and the
+//! active one had the highest number.
 
-use std::fmt::Write;
+use std::collections::HashSet;
 
 use crate::error::{Result, StorageError};
+use crate::store::Compression;
 use crate::tree::ChunkingParameters;
 
-/// The version that this build writes, and the newest that it reads (I8).
-const FORMAT_VERSION: u32 = 1;
+/// The version that this build writes, and the newest that it reads (I8). It
+/// reads all before.
+const FORMAT_VERSION: u32 = 2;
 
 const TITLE: &str = "microprolly manifest ";
 
@@ -41,22 +52,63 @@ pub(super) struct ListedSegment {
 /// What MANIFEST says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
+    /// The version of the format that it was read from.
+    pub(super) version: u32,
     pub(super) chunking: ChunkingParameters,
-    /// Ascending by number, all below the active one.
+    /// How what is written from now on is stored.
+    pub(super) compression: Compression,
+    /// The number for the next segment. A file with a lower one that is not
+    /// listed is left over and holds nothing that counts.
+    pub(super) next: u64,
+    /// Searched from the last to the first.
     pub(super) sealed: Vec<ListedSegment>,
+    /// Segments whose sound parts a repair copied: no part of the store, and
+    /// kept all the same.
+    pub(super) damaged: Vec<u64>,
     pub(super) active: ListedSegment,
 }
 
 impl Manifest {
-    /// The file's content.
+    /// The MANIFEST of a store that is about to get its first segment.
+    pub(super) fn new(chunking: ChunkingParameters, compression: Compression, active: ListedSegment) -> Self {
+        let (version, next) = (FORMAT_VERSION, active.number + 1);
+        Self { version, chunking, compression, next, sealed: Vec::new(), damaged: Vec::new(), active }
+    }
+
+    /// Whether a segment is part of the store, or kept aside.
+    pub(super) fn lists(&self, number: u64) -> bool {
+        self.sealed.iter().chain([&self.active]).any(|segment| segment.number == number)
+            || self.damaged.contains(&number)
+    }
+
+    /// Whether it was written by an earlier version, whose programs would not
+    /// understand what this one appends.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.version < FORMAT_VERSION
+    }
+
+    /// The file's content, in the format's present version.
     pub(super) fn encode(&self) -> String {
+        self.encode_version(FORMAT_VERSION)
+    }
+
+    fn encode_version(&self, version: u32) -> String {
         let ChunkingParameters { bytes_min, bytes_target, bytes_max } = self.chunking;
-        let mut text = format!("{TITLE}{FORMAT_VERSION}\nchunking {bytes_min} {bytes_target} {bytes_max}\n");
-        let segments = self.sealed.iter().map(|segment| ("sealed", segment));
-        for (role, ListedSegment { number, len }) in segments.chain([("active", &self.active)]) {
-            // Writing to a string cannot fail.
-            writeln!(text, "{role} {number} {len}").expect("a string takes any text");
+        let mut text = format!("{TITLE}{version}\nchunking {bytes_min} {bytes_target} {bytes_max}\n");
+        if version > 1 {
+            let compression = match self.compression {
+                Compression::None => "none".to_owned(),
+                Compression::Zstd { level } => format!("zstd {level}"),
+            };
+            text += &format!("compression {compression}\nnext {}\n", self.next);
         }
+        for ListedSegment { number, len } in &self.sealed {
+            text += &format!("sealed {number} {len}\n");
+        }
+        for number in &self.damaged {
+            text += &format!("damaged {number}\n");
+        }
+        text += &format!("active {} {}\n", self.active.number, self.active.len);
         let checksum = crc32fast::hash(text.as_bytes());
         text + &format!("checksum {checksum:08x}\n")
     }
@@ -72,7 +124,7 @@ impl Manifest {
         let mut lines = text.lines();
         // The version first: what follows may mean something else in a later one.
         let version = lines.next().and_then(|line| line.strip_prefix(TITLE)?.parse().ok());
-        match version {
+        let version = match version {
             Some(found) if found > FORMAT_VERSION => {
                 return Err(StorageError::NewerFormat {
                     what: what.into(),
@@ -80,25 +132,34 @@ impl Manifest {
                     supported: FORMAT_VERSION,
                 });
             }
-            Some(FORMAT_VERSION) => {}
+            Some(version) if version > 0 => version,
             _ => return Err(corrupt("its first line does not say what it is")),
-        }
-        let manifest = Self::parse_lines(lines).ok_or_else(|| corrupt("a line is missing or malformed"))?;
-        if manifest.encode() != text {
+        };
+        let manifest =
+            Self::parse_lines(version, lines).ok_or_else(|| corrupt("a line is missing or malformed"))?;
+        if manifest.encode_version(version) != text {
             return Err(corrupt("it fails its checksum"));
         }
         manifest.chunking.check()?;
-        let numbers = manifest.sealed.iter().chain([&manifest.active]).map(|segment| segment.number);
-        if !numbers.is_sorted_by(|a, b| a < b) {
-            return Err(corrupt("its segments do not ascend"));
+        let mut seen = HashSet::new();
+        let listed = manifest.sealed.iter().chain([&manifest.active]).map(|segment| segment.number);
+        let listed = listed.chain(manifest.damaged.iter().copied());
+        if !{ listed }.all(|number| number < manifest.next && seen.insert(number)) {
+            return Err(corrupt("a segment is listed twice, or above the number for the next"));
         }
         Ok(manifest)
     }
 
     /// The lines after the first. The checksum is for the caller to compare.
-    fn parse_lines<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<Self> {
+    fn parse_lines<'a>(version: u32, mut lines: impl Iterator<Item = &'a str>) -> Option<Self> {
         let [bytes_min, bytes_target, bytes_max] = numbers(lines.next()?.strip_prefix("chunking ")?)?;
-        let mut sealed = Vec::new();
+        let (mut compression, mut next) = (Compression::default(), None);
+        if version > 1 {
+            compression = parse_compression(lines.next()?.strip_prefix("compression ")?)?;
+            let [number] = numbers(lines.next()?.strip_prefix("next ")?)?;
+            next = Some(number);
+        }
+        let (mut sealed, mut damaged) = (Vec::new(), Vec::new());
         loop {
             let line = lines.next()?;
             if let Some(rest) = line.strip_prefix("sealed ") {
@@ -106,10 +167,24 @@ impl Manifest {
                 sealed.push(ListedSegment { number, len });
                 continue;
             }
-            let [number, len] = numbers(line.strip_prefix("active ")?)?;
+            if let Some(rest) = line.strip_prefix("damaged ") {
+                let [number] = numbers(rest)?;
+                damaged.push(number);
+                continue;
+            }
+            let [number, len]: [u64; 2] = numbers(line.strip_prefix("active ")?)?;
             let chunking = ChunkingParameters { bytes_min, bytes_target, bytes_max };
-            return Some(Self { chunking, sealed, active: ListedSegment { number, len } });
+            let next = next.or(number.checked_add(1))?;
+            let active = ListedSegment { number, len };
+            return Some(Self { version, chunking, compression, next, sealed, damaged, active });
         }
+    }
+}
+
+fn parse_compression(text: &str) -> Option<Compression> {
+    match text.strip_prefix("zstd ") {
+        Some(level) => Some(Compression::Zstd { level: level.parse().ok()? }),
+        None => (text == "none").then_some(Compression::None),
     }
 }
 
@@ -125,8 +200,12 @@ mod tests {
 
     fn manifest() -> Manifest {
         Manifest {
+            version: FORMAT_VERSION,
             chunking: ChunkingParameters::default(),
-            sealed: vec![ListedSegment { number: 1, len: 4096 }, ListedSegment { number: 4, len: 9 }],
+            compression: Compression::Zstd { level: -3 },
+            next: 8,
+            sealed: vec![ListedSegment { number: 6, len: 4096 }, ListedSegment { number: 4, len: 9 }],
+            damaged: vec![2],
             active: ListedSegment { number: 5, len: 72 },
         }
     }
@@ -136,11 +215,21 @@ mod tests {
         let text = manifest().encode();
         assert!(
             text.starts_with(
-                "microprolly manifest 1\nchunking 512 4096 16384\nsealed 1 4096\nsealed 4 9\nactive 5 72\nchecksum "
+                "microprolly manifest 2\nchunking 512 4096 16384\ncompression zstd -3\nnext 8\n\
+                 sealed 6 4096\nsealed 4 9\ndamaged 2\nactive 5 72\nchecksum "
             ),
             "{text}"
         );
         assert_eq!(Manifest::parse(text.as_bytes(), "MANIFEST").unwrap(), manifest());
+    }
+
+    #[test]
+    fn the_first_version_is_still_read() {
+        let text = "microprolly manifest 1\nchunking 512 4096 16384\nsealed 1 4096\nactive 5 72\n";
+        let text = format!("{text}checksum {:08x}\n", crc32fast::hash(text.as_bytes()));
+        let manifest = Manifest::parse(text.as_bytes(), "MANIFEST").unwrap();
+        assert_eq!((manifest.next, manifest.compression), (6, Compression::default()));
+        assert!(manifest.is_outdated());
     }
 
     #[test]
@@ -160,13 +249,15 @@ mod tests {
     #[test]
     fn a_later_version_is_refused_by_its_number() {
         let refused = Manifest::parse(b"microprolly manifest 12\nwhatever", "MANIFEST").unwrap_err();
-        assert!(matches!(refused, StorageError::NewerFormat { found: 12, supported: 1, .. }), "{refused}");
+        assert!(matches!(refused, StorageError::NewerFormat { found: 12, supported: 2, .. }), "{refused}");
     }
 
     #[test]
-    fn segments_out_of_order_are_refused() {
-        let mut disordered = manifest();
-        disordered.active.number = 4;
-        assert!(Manifest::parse(disordered.encode().as_bytes(), "MANIFEST").is_err());
+    fn a_segment_listed_twice_or_above_the_next_number_is_refused() {
+        for number in [4, 8] {
+            let mut disordered = manifest();
+            disordered.active.number = number;
+            assert!(Manifest::parse(disordered.encode().as_bytes(), "MANIFEST").is_err());
+        }
     }
 }

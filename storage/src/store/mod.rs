@@ -28,12 +28,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
+use crate::error::Result;
 use crate::hash::RootHash;
+use crate::pins::Pins;
 use crate::tree::ChunkingParameters;
 use crate::vfs::{Vfs, VfsLock};
 
 mod append;
 mod chunks;
+mod collect;
 mod create;
 mod group_commit;
 mod layout;
@@ -43,21 +46,29 @@ mod open;
 mod options;
 mod poison;
 mod prefix;
+mod repair;
 mod seal;
 mod segment;
 mod statistics;
 mod survey;
+mod verify;
 
 use append::Writer;
 use chunks::ChunkCache;
+use create::replace_manifest;
 use group_commit::GroupCommit;
 use log::Log;
 use manifest::Manifest;
 use poison::Poison;
 use statistics::Counters;
 
+pub use collect::{
+    Collected, CollectionOutcome, CollectionPhase, CollectionPolicy, CollectionProgress, Collector,
+};
 pub use options::{Compression, StoreOptions};
+pub use repair::Repaired;
 pub use statistics::{SegmentStatistics, StoreStatistics};
+pub use verify::{SegmentFault, SegmentFaultKind};
 
 /// An open store: a [`ChunkStore`](crate::ChunkStore) with a log of mutations
 /// and roots. Shared between threads as `Arc<Store>`. Only one is open for a
@@ -85,13 +96,17 @@ pub use statistics::{SegmentStatistics, StoreStatistics};
 pub struct Store {
     vfs: Arc<dyn Vfs>,
     dir: PathBuf,
-    compression: Compression,
+    /// As MANIFEST has it.
+    compression: RwLock<Compression>,
     segment_bytes_max: u64,
     chunking: ChunkingParameters,
     group_commit: GroupCommit,
     writer: Mutex<Writer>,
     log: RwLock<Log>,
     poison: Poison,
+    pins: Arc<Pins>,
+    /// Held by the one who collects or compacts.
+    collecting: Mutex<()>,
     cache: Option<ChunkCache>,
     counters: Counters,
     _lock: Box<dyn VfsLock>,
@@ -124,6 +139,27 @@ impl Store {
         self.chunking
     }
 
+    /// How what is written now is stored.
+    pub fn compression(&self) -> Compression {
+        *self.compression.read()
+    }
+
+    /// Stores what is written from now on in another way, also after the store
+    /// is opened again. What is there stays as it is until it is compacted.
+    /// Durable on return.
+    ///
+    /// # Errors
+    /// `Io`, `Poisoned`.
+    pub fn set_compression(&self, compression: Compression) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.poison.check()?;
+        let manifest = Manifest { compression, ..writer.manifest.clone() };
+        self.poison.guard(replace_manifest(&*self.vfs, &self.dir, &manifest))?;
+        writer.manifest = manifest;
+        *self.compression.write() = compression;
+        Ok(())
+    }
+
     /// Puts an open store together. All of `log` is durable, but for a mark.
     fn assemble(
         vfs: Arc<dyn Vfs>,
@@ -136,13 +172,15 @@ impl Store {
         Self {
             vfs,
             dir: dir.to_path_buf(),
-            compression: options.compression,
+            compression: RwLock::new(manifest.compression),
             segment_bytes_max: options.segment_bytes_max,
             chunking: manifest.chunking,
             group_commit: GroupCommit::new(log.position()),
             writer: Mutex::new(Writer::new(manifest)),
             log: RwLock::new(log),
             poison: Poison::default(),
+            pins: Arc::default(),
+            collecting: Mutex::new(()),
             cache: chunks::cache(options.chunk_cache_bytes_max),
             counters: Counters::default(),
             _lock: lock,

@@ -9,18 +9,21 @@
 //!    now on must not be lost again.
 //! 3. The directory is synced, for the same reason: MANIFEST may have got its
 //!    name by a rename that is not on disk yet.
-//! 4. A segment that a sealing had begun, and MANIFEST does not know, is removed.
+//! 4. Segments that MANIFEST does not know are removed: what a sealing or a
+//!    compaction had begun, or had not yet removed.
+//! 5. MANIFEST is written anew if an earlier version wrote it, so that programs of
+//!    that version refuse what this one appends; or if the options change it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::create::lock;
+use super::create::{lock, replace_manifest};
 use super::layout::{MANIFEST, SEGMENTS, segment_number, segment_path, segments_dir};
 use super::log::Log;
 use super::manifest::{MANIFEST_BYTES_MAX, Manifest};
 use super::segment::scan::scan;
 use super::segment::sealed::SealedSegment;
-use super::segment::{HEADER_LEN, ROOT_RECORD_LEN};
+use super::segment::{HEADER_LEN, ROOT_RECORD_LEN, SETTINGS_RECORD_LEN};
 use super::survey::{Survey, survey};
 use super::{Recovered, Store, StoreOptions};
 use crate::error::{Result, StorageError};
@@ -41,7 +44,7 @@ impl Store {
             Survey::Taken(detail) => return Err(not_a_store(detail)),
         }
         let lock = lock(&*vfs, dir)?;
-        let manifest = read_manifest(&*vfs, dir)?;
+        let mut manifest = read_manifest(&*vfs, dir)?;
         if vfs.entry(&segments_dir(dir))? != Some(EntryKind::Directory) {
             let what = dir.display().to_string();
             return Err(StorageError::corrupt(
@@ -74,6 +77,12 @@ impl Store {
             vfs.remove(&leftover)?;
         }
 
+        let compression = options.compression.unwrap_or(manifest.compression);
+        if manifest.is_outdated() || compression != manifest.compression {
+            manifest.compression = compression;
+            replace_manifest(&*vfs, dir, &manifest)?;
+        }
+
         let mut log = Log::new(active.number, file, 0, scan.end, sealed);
         log.chunks = scan.chunks;
         if scan.unmarked {
@@ -88,7 +97,7 @@ impl Store {
     }
 }
 
-fn read_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest> {
+pub(super) fn read_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest> {
     let path = dir.join(MANIFEST);
     let what = path.display().to_string();
     let file = vfs.open(&path, OpenMode::Read)?;
@@ -102,17 +111,22 @@ fn read_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest> {
     Manifest::parse(&bytes, &what)
 }
 
-/// The segments that MANIFEST does not know because a crash interrupted the
-/// sealing of the active one: newer than it, and with no more than a header and
-/// a root. One that has more belongs to a later MANIFEST than this one is.
+/// The longest segment, in bytes, to which nothing was appended since a sealing
+/// created it.
+const FRESH_SEGMENT_LEN_MAX: u64 = HEADER_LEN + SETTINGS_RECORD_LEN + ROOT_RECORD_LEN;
+
+/// The segments that MANIFEST does not know. Those with numbers that it has given
+/// out are what a compaction wrote or replaced. Those with later numbers are
+/// what a sealing began, with no more than a header and a root. One that has
+/// more belongs to a later MANIFEST than this one is.
 fn leftovers(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>> {
     let mut leftovers = Vec::new();
     for name in vfs.list(&segments_dir(dir))? {
-        let Some(number) = segment_number(&name).filter(|number| *number > manifest.active.number) else {
+        let Some(number) = segment_number(&name).filter(|number| !manifest.lists(*number)) else {
             continue;
         };
         let path = segment_path(dir, number);
-        if vfs.open(&path, OpenMode::Read)?.len()? > HEADER_LEN + ROOT_RECORD_LEN {
+        if number >= manifest.next && vfs.open(&path, OpenMode::Read)?.len()? > FRESH_SEGMENT_LEN_MAX {
             let detail = "MANIFEST is older than this segment, which holds data; is this a copy made while the \
                           store was in use? Copy it again, or run repair";
             return Err(StorageError::corrupt(path.display().to_string(), detail));

@@ -24,8 +24,9 @@ impl Default for Compression {
 /// Settings of a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// For what is written from now on.
-    pub compression: Compression,
+    /// For what is written from now on. `None`, when a store is opened, is what
+    /// it was last told; when one is created, zstd at level 1.
+    pub compression: Option<Compression>,
     /// The length in bytes from which on the active segment asks to be sealed.
     /// Recovery after a crash reads at most about this much.
     pub segment_bytes_max: u64,
@@ -39,7 +40,7 @@ pub struct StoreOptions {
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
-            compression: Compression::default(),
+            compression: None,
             segment_bytes_max: 64 << 20,
             chunk_cache_bytes_max: 64 << 20,
             chunking: ChunkingParameters::default(),

@@ -1,17 +1,18 @@
 //! Sealing the active segment and starting the next.
 //!
-//! The steps, and what a crash after each leaves (N is the active segment):
+//! The steps, and what a crash after each leaves (N is the active segment, M the
+//! next number):
 //!
 //! | step | a crash after it leaves | opening then |
 //! |------|-------------------------|--------------|
 //! | 1. what is pending is written to N | a longer log, perhaps torn | as always |
 //! | 2. index and footer are appended to N | N with all or part of them, MANIFEST says N is active | cuts them off: an index record, or a torn tail, ends the log |
 //! | 3. N is synced | the same, whole | the same |
-//! | 4. N + 1 is created with the root, synced, its name too | a file that MANIFEST does not know, with a header and perhaps a root | removes it |
-//! | 5. MANIFEST is replaced: N sealed, N + 1 active | the new state, or until the rename is durable the old one | as always, in either state |
+//! | 4. M is created with the root, synced, its name too | a file that MANIFEST does not know, with a header and perhaps a root | removes it |
+//! | 5. MANIFEST is replaced: N sealed, M active | the new state, or until the rename is durable the old one | as always, in either state |
 //!
 //! Before step 5 is durable the log still ends in N, whose root and mutations
-//! give the same catalog as the root that N + 1 begins with; nobody was told
+//! give the same catalog as the root that M begins with; nobody was told
 //! otherwise. A failure in any step poisons the store, and the state in memory
 //! stays the old one, which can be read from in each case: records of N are
 //! where they were.
@@ -70,16 +71,21 @@ impl Store {
         // Reading it back before MANIFEST relies on it.
         let segment = SealedSegment::open(&*self.vfs, &segment_path(&self.dir, number), number, sealed_len)?;
 
-        let (next_file, next_len) = create_segment(&*self.vfs, &self.dir, number + 1, Some(root))?;
         let mut manifest = writer.manifest.clone();
+        let next = manifest.next;
+        let (next_file, next_len) =
+            create_segment(&*self.vfs, &self.dir, next, &self.chunking, Some(root), &[])?;
         manifest.sealed.push(ListedSegment { number, len: sealed_len });
-        manifest.active = ListedSegment { number: number + 1, len: next_len };
+        manifest.active = ListedSegment { number: next, len: next_len };
+        manifest.next = next + 1;
         replace_manifest(&*self.vfs, &self.dir, &manifest)?;
 
         writer.manifest = manifest;
         segments.push(Arc::new(segment));
         let mut log = self.log.write();
-        *log = Log::new(number + 1, next_file, base + sealed_len, next_len, segments);
+        let candidates = log.candidates.clone();
+        *log = Log::new(next, next_file, base + sealed_len, next_len, segments);
+        log.candidates = candidates;
         Ok(log.position())
     }
 }

@@ -52,6 +52,11 @@ pub(super) struct Counters {
 }
 
 impl Store {
+    /// Chunks in the active segment, which no collection touches.
+    pub fn unsealed_chunks(&self) -> u64 {
+        self.log.read().chunks.len() as u64
+    }
+
     /// Sizes and counters, without reading anything from disk.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::layout::{LOCK, MANIFEST, SEGMENTS, segment_name, segment_path, segments_dir};
-use super::segment::HEADER_LEN;
+use super::segment::{HEADER_LEN, SETTINGS_RECORD_LEN};
 use crate::error::Result;
 use crate::vfs::{EntryKind, OpenMode, Vfs, durable};
 
@@ -55,7 +55,11 @@ fn segments_with_data(vfs: &dyn Vfs, dir: &Path) -> Result<Option<String>> {
         return Ok(Some(format!("it has no MANIFEST, and {SEGMENTS:?} is not a directory")));
     }
     for name in vfs.list(&segments_dir(dir))? {
-        if name != segment_name(1) || vfs.open(&segment_path(dir, 1), OpenMode::Read)?.len()? > HEADER_LEN {
+        let is_fresh = || {
+            let len = vfs.open(&segment_path(dir, 1), OpenMode::Read)?.len()?;
+            Ok(len <= HEADER_LEN + SETTINGS_RECORD_LEN)
+        };
+        if name != segment_name(1) || !is_fresh()? {
             return Ok(Some(format!(
                 "its MANIFEST is missing, though {SEGMENTS}/{name} is there; run repair"
             )));

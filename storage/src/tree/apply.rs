@@ -34,6 +34,7 @@ impl Tree {
     /// or write. What was written until then belongs to no tree.
     pub fn apply(&self, mutations: impl IntoIterator<Item = Mutation>) -> Result<Self> {
         let nodes = self.nodes();
+        let _guard = nodes.pins().begin_write();
         let Some(pending) = Pending::new(nodes, mutations.into_iter())? else {
             return Ok(self.clone());
         };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::Tree;
 use super::node::{KeyRef, Node};
 use super::range_cursor::RangeCursor;
-use super::{NodeStore, Tree};
 use crate::error::Result;
 use crate::hash::{ChunkHash, RootHash};
 use crate::key_range::KeyRange;
@@ -16,7 +16,8 @@ use crate::key_range::KeyRange;
 /// kept under [`Block::hash`].
 #[derive(Clone)]
 pub struct Block {
-    nodes: Arc<NodeStore>,
+    /// All of the tree that the subtree is part of.
+    whole_tree: Tree,
     /// The root of the subtree.
     pub hash: ChunkHash,
     /// The part of the range asked for that this block answers. The ranges of
@@ -43,7 +44,7 @@ impl Block {
 
     /// The subtree as a tree of its own.
     pub fn tree(&self) -> Tree {
-        Tree::open(&self.nodes, RootHash::from(self.hash))
+        Tree::open(self.whole_tree.nodes(), RootHash::from(self.hash))
     }
 }
 
@@ -61,7 +62,7 @@ impl std::fmt::Debug for Block {
 /// Consecutive subtrees that cover a range, from [`Tree::blocks`]. Ends after the
 /// first error.
 pub struct BlockCursor {
-    nodes: Arc<NodeStore>,
+    tree: Tree,
     range: KeyRange,
     entries_target: u64,
     /// The root of the tree, until the first block is asked for.
@@ -81,7 +82,7 @@ impl Tree {
     /// inside. When no subtree reaches into the range there is no block.
     pub fn blocks(&self, range: &KeyRange, entries_target: usize) -> BlockCursor {
         BlockCursor {
-            nodes: Arc::clone(self.nodes()),
+            tree: self.clone(),
             range: range.clone(),
             entries_target: entries_target as u64,
             root: (!range.is_empty()).then_some(self.root().chunk()),
@@ -94,7 +95,7 @@ impl Tree {
 impl BlockCursor {
     fn try_next(&mut self) -> Result<Option<Block>> {
         if let Some(hash) = self.root.take() {
-            let root = self.nodes.load(&hash)?;
+            let root = self.tree.nodes().load(&hash)?;
             let index = root.search(&self.range.start).0;
             if index == root.len() {
                 return Ok(None);
@@ -110,7 +111,7 @@ impl BlockCursor {
             };
             let child = node.child(*index);
             if node.level() > 1 && child.entries > self.entries_target {
-                let child = self.nodes.load_child(node, *index)?;
+                let child = self.tree.nodes().load_child(node, *index)?;
                 // Its last key is not below the range, or its parent had not led here.
                 let first = child.search(&self.range.start).0;
                 self.inside.push((child, first));
@@ -158,8 +159,8 @@ impl BlockCursor {
             Some(next.clone())
         };
         let range = KeyRange { start: std::mem::replace(&mut self.start, next), end };
-        let nodes = Arc::clone(&self.nodes);
-        Block { nodes, hash, range, whole: starts_inside && ends_inside, entries }
+        let whole_tree = self.tree.clone();
+        Block { whole_tree, hash, range, whole: starts_inside && ends_inside, entries }
     }
 }
 

@@ -10,6 +10,7 @@ use super::node::KeyRef;
 use super::value::StoredValue;
 use super::{Entry, NodeStore, Tree};
 use crate::error::{Result, StorageError};
+use crate::pins::WriteGuard;
 
 /// Builds a tree from entries in ascending order of keys, writing nodes as they
 /// fill. Memory is bounded by one open node per level.
@@ -17,12 +18,14 @@ pub struct TreeBuilder {
     nodes: Arc<NodeStore>,
     chunker: Chunker,
     last_key: Option<Vec<u8>>,
+    _guard: WriteGuard,
 }
 
 impl TreeBuilder {
     /// A builder that writes to `nodes`.
     pub fn new(nodes: &Arc<NodeStore>) -> Self {
-        Self { nodes: Arc::clone(nodes), chunker: Chunker::new(nodes), last_key: None }
+        let guard = nodes.pins().begin_write();
+        Self { nodes: Arc::clone(nodes), chunker: Chunker::new(nodes), last_key: None, _guard: guard }
     }
 
     /// Appends an entry, whose key must be above all before it.

@@ -34,35 +34,62 @@ impl Tree {
     /// # Errors
     /// [`StorageError::Unordered`](crate::StorageError::Unordered), or a failed read.
     pub fn get_many(&self, sorted_keys: &[Bytes]) -> Result<Vec<Option<Bytes>>> {
+        let chunks = self.nodes().chunks();
+        self.find_many(sorted_keys, None, &|leaf, index| leaf.value(index).resolve(&**chunks).map(Some))
+    }
+
+    /// Which of several keys are there, as [`Tree::get_many`] would find them. No
+    /// value is read.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn contains_many(&self, sorted_keys: &[Bytes]) -> Result<Vec<bool>> {
+        self.find_many(sorted_keys, false, &|_, _| Ok(true))
+    }
+
+    /// What `present` makes of the entry of each key, and `absent` for a key that
+    /// has none.
+    fn find_many<T: Clone>(
+        &self,
+        sorted_keys: &[Bytes],
+        absent: T,
+        present: &dyn Fn(&Node, usize) -> Result<T>,
+    ) -> Result<Vec<T>> {
         if let Some(pair) = sorted_keys.windows(2).find(|pair| pair[0] > pair[1]) {
             return Err(unordered(&pair[1]));
         }
-        let mut values = Vec::with_capacity(sorted_keys.len());
+        let mut found = Vec::with_capacity(sorted_keys.len());
         if !sorted_keys.is_empty() {
             let root = self.nodes().load(&self.root().chunk())?;
-            self.get_below(&root, sorted_keys, &mut values)?;
+            self.find_below(&root, sorted_keys, &absent, present, &mut found)?;
             // Keys beyond the last of the tree are in no subtree.
-            values.resize(sorted_keys.len(), None);
+            found.resize(sorted_keys.len(), absent);
         }
-        Ok(values)
+        Ok(found)
     }
 
-    /// Appends the values of those `keys` that are not beyond the node's last.
-    fn get_below(&self, node: &Node, mut keys: &[Bytes], values: &mut Vec<Option<Bytes>>) -> Result<()> {
+    /// Appends what is found of those `keys` that are not beyond the node's last.
+    fn find_below<T: Clone>(
+        &self,
+        node: &Node,
+        mut keys: &[Bytes],
+        absent: &T,
+        present: &dyn Fn(&Node, usize) -> Result<T>,
+        found: &mut Vec<T>,
+    ) -> Result<()> {
         while let Some(key) = keys.first() {
             let (index, is_there) = node.search(key);
             if index == node.len() {
                 break;
             }
             if node.is_leaf() {
-                let value = is_there.then(|| node.value(index).resolve(&**self.nodes().chunks()));
-                values.push(value.transpose()?);
+                found.push(if is_there { present(node, index)? } else { absent.clone() });
                 keys = &keys[1..];
             } else {
                 let end = node.key(index);
                 let inside = keys.partition_point(|key| KeyRef::whole(key) <= end);
                 let child = self.nodes().load_child(node, index)?;
-                self.get_below(&child, &keys[..inside], values)?;
+                self.find_below(&child, &keys[..inside], absent, present, found)?;
                 keys = &keys[inside..];
             }
         }

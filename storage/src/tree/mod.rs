@@ -2,20 +2,23 @@
 //! is a function of their entries alone (I3).
 //!
 //! Reading order: `node` (byte layouts), `splitter` (where nodes end), `chunker`
-//! (from entries to nodes), then `lookup`, `range_cursor`, `apply`, `diff`,
-//! `blocks` and `split`, which are operations of [`Tree`].
+//! (from entries to nodes), then `lookup`, `range_cursor`, `apply`, `diff`, `merge`,
+//! `blocks`, `split` and `proof`, which are operations of [`Tree`].
 
 mod apply;
 mod blocks;
 mod builder;
+mod check;
 mod chunker;
 mod chunking;
 mod diff;
 mod limits;
 mod lookup;
+mod merge;
 mod node;
 mod node_store;
 mod path;
+mod proof;
 mod range_cursor;
 mod split;
 mod splitter;
@@ -28,16 +31,30 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::Result;
-use crate::hash::RootHash;
+use crate::hash::{ChunkHash, RootHash};
+use crate::pins::Pin;
 pub use apply::Mutation;
 pub use blocks::{Block, BlockCursor};
 pub use builder::TreeBuilder;
+pub use check::{TreeFault, TreeFaultKind};
 pub use chunking::ChunkingParameters;
 pub use diff::{Change, Diff, DiffCounts};
 pub use limits::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
+pub use merge::{MergeConflict, TreeMerge};
 pub use node_store::NodeStore;
+pub use proof::Proof;
 pub use range_cursor::RangeCursor;
 pub use statistics::TreeStatistics;
+
+pub(crate) use node::leaf_has_no_blobs;
+
+/// The chunks that a node's encoding refers to; `hash` is its address.
+///
+/// # Errors
+/// As for decoding a node.
+pub(crate) fn node_references(hash: &ChunkHash, encoding: Bytes) -> Result<Vec<ChunkHash>> {
+    Ok(node::Node::decode(hash, encoding)?.references())
+}
 
 /// A key and its value.
 pub type Entry = (Bytes, Bytes);
@@ -48,10 +65,14 @@ pub type Entry = (Bytes, Bytes);
 /// Keys are at most [`KEY_BYTES_MAX`] long and ordered bytewise, values at most
 /// [`VALUE_BYTES_MAX`]. Keys and values that are handed out are mostly slices of
 /// the node that they are in, and keep it in memory.
+///
+/// While it lives nothing of it is collected.
 #[derive(Clone)]
 pub struct Tree {
     nodes: Arc<NodeStore>,
     root: RootHash,
+    /// Keeps the root, and with it the tree, from being collected.
+    _pin: Arc<Pin>,
 }
 
 impl Tree {
@@ -66,7 +87,7 @@ impl Tree {
     /// The tree with a root that was written before. Reads nothing; a root that is
     /// missing or is no tree shows in the first operation.
     pub fn open(nodes: &Arc<NodeStore>, root: RootHash) -> Self {
-        Self { nodes: Arc::clone(nodes), root }
+        Self { nodes: Arc::clone(nodes), root, _pin: Arc::new(nodes.pins().hold(root.chunk())) }
     }
 
     /// The hash of the root node, which stands for all entries: trees (cut by the

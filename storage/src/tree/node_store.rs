@@ -12,6 +12,7 @@ use super::node::{Child, Node};
 use crate::chunk::ChunkStore;
 use crate::error::{Result, StorageError};
 use crate::hash::ChunkHash;
+use crate::pins::Pins;
 
 /// What a cached node takes besides its encoding, in bytes: the node itself and
 /// the cache's entry for it.
@@ -47,6 +48,11 @@ impl NodeStore {
         &self.chunks
     }
 
+    /// What of the chunks must not be collected.
+    pub fn pins(&self) -> &Arc<Pins> {
+        self.chunks.pins()
+    }
+
     /// How nodes are cut.
     pub fn chunking(&self) -> ChunkingParameters {
         self.chunking
@@ -68,30 +74,14 @@ impl NodeStore {
         self.cache.get_or_insert_with(hash, || Ok(Arc::new(Node::decode(hash, self.chunks.read(hash)?)?)))
     }
 
-    /// The child at `index` of an internal node, after checking that it is what
-    /// its parent says: one level down, with as many entries, and with keys above
-    /// those of the child before it up to the parent's key.
+    /// The child at `index` of an internal node, after checking that it is what its
+    /// parent says.
     ///
     /// So a forged tree can neither loop nor go deeper than its root says, and
     /// counts and separators can be relied upon without looking below.
     pub(crate) fn load_child(&self, parent: &Node, index: usize) -> Result<Arc<Node>> {
-        let Child { hash, entries } = parent.child(index);
-        let child = self.load(&hash)?;
-        let differs = |detail: String| {
-            Err(StorageError::corrupt(format!("tree node {hash}"), format!("{detail} its parent states")))
-        };
-        if child.level() + 1 != parent.level() {
-            return differs(format!("level {} is not one below the {} that", child.level(), parent.level()));
-        }
-        if child.entries() != entries {
-            return differs(format!("{} entries are not the {entries} that", child.entries()));
-        }
-        if child.last_key() != Some(parent.key(index)) {
-            return differs("its last key is not the one that".into());
-        }
-        if index > 0 && child.key(0) <= parent.key(index - 1) {
-            return differs("its first key is not above the separator before it that".into());
-        }
+        let child = self.load(&parent.child(index).hash)?;
+        check_child(parent, index, &child)?;
         Ok(child)
     }
 
@@ -102,6 +92,51 @@ impl NodeStore {
         self.cache.insert(hash, Arc::new(Node::decode(&hash, Bytes::from(encoding))?));
         Ok(hash)
     }
+}
+
+/// Checks that the node behind the hash at `index` of an internal node is what that
+/// one says: one level down, with as many entries, and with keys above those of the
+/// child before it up to the parent's key.
+///
+/// # Errors
+/// [`StorageError::Corrupt`] that names what differs.
+pub(super) fn check_child(parent: &Node, index: usize, child: &Node) -> Result<()> {
+    match compare_child(parent, index, child) {
+        None => Ok(()),
+        Some((_, detail)) => {
+            let what = format!("tree node {}", parent.child(index).hash);
+            Err(StorageError::corrupt(what, format!("{detail} its parent states")))
+        }
+    }
+}
+
+/// In what a child differs from what its parent says of it, if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChildDifference {
+    Level,
+    Count,
+    Order,
+}
+
+/// As [`check_child`]: what differs, and how.
+pub(super) fn compare_child(parent: &Node, index: usize, child: &Node) -> Option<(ChildDifference, String)> {
+    let Child { entries, .. } = parent.child(index);
+    if child.level() + 1 != parent.level() {
+        let detail = format!("level {} is not one below the {} that", child.level(), parent.level());
+        return Some((ChildDifference::Level, detail));
+    }
+    if child.entries() != entries {
+        let detail = format!("{} entries are not the {entries} that", child.entries());
+        return Some((ChildDifference::Count, detail));
+    }
+    if child.last_key() != Some(parent.key(index)) {
+        return Some((ChildDifference::Order, "its last key is not the one that".into()));
+    }
+    if index > 0 && child.key(0) <= parent.key(index - 1) {
+        let detail = "its first key is not above the separator before it that".into();
+        return Some((ChildDifference::Order, detail));
+    }
+    None
 }
 
 /// Weighs a cached node by its bytes.

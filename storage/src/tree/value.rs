@@ -25,6 +25,11 @@ impl BlobRef {
     /// Bytes of an encoded reference.
     pub(crate) const LEN: usize = ChunkHash::LEN + 4;
 
+    /// The blob chunk.
+    pub(crate) fn hash(&self) -> ChunkHash {
+        self.hash
+    }
+
     /// Length of the value in bytes.
     pub(crate) fn value_len(&self) -> u32 {
         self.len

@@ -66,7 +66,24 @@ impl MemoryVfs {
             };
             kept.insert(path.clone(), entry);
         }
-        let files = Files { entries: kept.clone(), durable: kept, locked: BTreeSet::new() };
+        Self::synced(kept)
+    }
+
+    /// A file system with these files and, where there are no bytes, directories,
+    /// all of it synced.
+    pub(super) fn with_entries(entries: &BTreeMap<PathBuf, Option<Arc<Vec<u8>>>>) -> Self {
+        let entries = entries.iter().map(|(path, bytes)| {
+            let entry = match bytes {
+                None => Entry::Directory,
+                Some(bytes) => Entry::File(Arc::new(RwLock::new(Contents::synced(bytes.to_vec())))),
+            };
+            (path.clone(), entry)
+        });
+        Self::synced(entries.collect())
+    }
+
+    fn synced(entries: BTreeMap<PathBuf, Entry>) -> Self {
+        let files = Files { entries: entries.clone(), durable: entries, locked: BTreeSet::new() };
         Self { shared: Arc::new(Mutex::new(files)) }
     }
 }
@@ -75,6 +92,10 @@ impl Contents {
     fn durable(&self) -> Self {
         let mut bytes = self.bytes.get(..self.synced_len).unwrap_or_default().to_vec();
         bytes.extend_from_slice(&self.synced_tail);
+        Self::synced(bytes)
+    }
+
+    fn synced(bytes: Vec<u8>) -> Self {
         Self { synced_len: bytes.len(), bytes, synced_tail: Vec::new() }
     }
 
@@ -89,7 +110,7 @@ impl Contents {
 }
 
 /// The directory that must exist for `path` to; `None` for those that always do.
-fn parent(path: &Path) -> Option<&Path> {
+pub(super) fn parent(path: &Path) -> Option<&Path> {
     path.parent().filter(|dir| dir.parent().is_some() && !dir.as_os_str().is_empty())
 }
 

@@ -1,6 +1,7 @@
 //! Every touch of a file goes through [`Vfs`]: a small object-safe trait, so
-//! that the same store runs on a disk ([`RealVfs`]), in memory ([`MemoryVfs`])
-//! and under tests that record, fail or lose what was asked of it.
+//! that the same store runs on a disk ([`RealVfs`]), in memory ([`MemoryVfs`]),
+//! under a record of all that was asked ([`RecordingVfs`]) and under tests that
+//! fail or lose it.
 //!
 //! Durability is spelled out, as a disk demands it: the bytes of a file are on
 //! disk after [`VfsFile::sync`], its *name* after [`Vfs::sync_dir`] of the
@@ -18,9 +19,11 @@ pub(crate) mod durable;
 mod map;
 mod memory;
 mod real;
+mod recording;
 
 pub use memory::MemoryVfs;
 pub use real::RealVfs;
+pub use recording::{Ignored, Image, ImagePlan, Recording, RecordingVfs};
 
 /// How a file is opened. There is no "create if absent": the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

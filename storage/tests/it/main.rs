@@ -1,6 +1,7 @@
 //! Integration tests of the storage crate.
 #![allow(clippy::unwrap_used)]
 
+mod store_collect;
 mod store_concurrency;
 mod store_directory;
 mod store_faults;
@@ -14,4 +15,6 @@ mod tree_fixture;
 mod tree_hostile;
 mod tree_identity;
 mod tree_limits;
+mod tree_merge;
+mod tree_proof;
 mod tree_ranges;

@@ -115,9 +115,9 @@ fn later_versions_of_each_file_are_refused_by_number() {
     let image = capture(&vfs);
     for number in [1, 2] {
         let mut later = image.clone();
-        later.get_mut(&segment(number)).unwrap()[8] = 2;
+        later.get_mut(&segment(number)).unwrap()[8] = 3;
         let refused = open(&restore(&later)).unwrap_err();
-        assert!(matches!(refused, StorageError::NewerFormat { found: 2, supported: 1, .. }), "{refused}");
+        assert!(matches!(refused, StorageError::NewerFormat { found: 3, supported: 2, .. }), "{refused}");
     }
     let mut later = image;
     later.insert(dir().join("MANIFEST"), b"microprolly manifest 7\nsomething new\n".to_vec());

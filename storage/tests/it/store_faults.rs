@@ -159,7 +159,9 @@ fn no_sync_is_asked_for_in_vain() {
         .into_iter()
         .filter(|skipped| !(skipped + 1..=calls).any(|crash| lost(*skipped, crash)))
         .collect();
-    assert!(in_vain.is_empty(), "{in_vain:?} of {:?}", vfs.syncs());
+    // That of the name of the directory of segments is: this disk never has the
+    // name of MANIFEST without it. One that reorders names does (`RecordingVfs`).
+    assert_eq!(in_vain.len(), 1, "{in_vain:?} of {:?}", vfs.syncs());
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) fn options() -> StoreOptions {
 }
 
 pub(crate) fn uncompressed() -> StoreOptions {
-    StoreOptions { compression: Compression::None, ..StoreOptions::default() }
+    StoreOptions { compression: Some(Compression::None), ..StoreOptions::default() }
 }
 
 pub(crate) fn create(vfs: &(impl Vfs + Clone + 'static)) -> Store {

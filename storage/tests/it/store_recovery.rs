@@ -61,6 +61,9 @@ fn every_shorter_log_opens_with_exactly_the_records_that_are_whole() {
     }
 }
 
+/// Bytes in a segment before anything is appended to it: header and settings.
+const FRESH_LEN: usize = 24 + 16 + 12;
+
 /// A store with two synced mutations, then (after a mark) three that were not.
 fn half_synced() -> (Image, Vec<usize>) {
     let vfs = MemoryVfs::new();
@@ -80,13 +83,13 @@ fn half_synced() -> (Image, Vec<usize>) {
 #[test]
 fn damage_to_what_was_synced_is_refused_with_path_offset_and_advice() {
     let (image, ends) = half_synced();
-    for byte in 24..ends[1] {
+    for byte in FRESH_LEN..ends[1] {
         let mut damaged = image.clone();
         damaged.get_mut(&segment(1)).unwrap()[byte] ^= 0xff;
         let vfs = restore(&damaged);
         let refused = open(&vfs).unwrap_err();
         assert!(matches!(refused, StorageError::Corrupt { .. }), "{refused}");
-        let (text, offset) = (refused.to_string(), if byte < ends[0] { 24 } else { ends[0] });
+        let (text, offset) = (refused.to_string(), if byte < ends[0] { FRESH_LEN } else { ends[0] });
         for part in ["00000001.seg", &format!("offset {offset}:"), "run check, then repair"] {
             assert!(text.contains(part), "{text}");
         }

@@ -98,7 +98,7 @@ fn a_chunk_that_was_never_written_is_not_found() {
 fn records_of_every_compression_are_read_whatever_the_present_one_is() {
     let vfs = Arc::new(MemoryVfs::new());
     let settings = [Compression::None, Compression::Zstd { level: 1 }, Compression::Zstd { level: 9 }];
-    let with = |compression| StoreOptions { compression, ..options() };
+    let with = |compression| StoreOptions { compression: Some(compression), ..options() };
     drop(Store::create(vfs.clone(), dir(), &with(Compression::None)).unwrap());
     for (round, compression) in settings.into_iter().cycle().take(6).enumerate() {
         let store = Store::open(vfs.clone(), dir(), &with(compression)).unwrap().store;

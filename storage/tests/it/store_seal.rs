@@ -106,7 +106,7 @@ fn opening_reads_the_records_of_the_active_segment_alone() {
 
 /// Frozen: if this fails, the format changed and needs another version (I8).
 #[test]
-fn the_bytes_of_a_store_are_those_of_format_version_1() {
+fn the_bytes_of_a_store_are_those_of_format_version_2() {
     let vfs = MemoryVfs::new();
     let store = Store::create(Arc::new(vfs.clone()), dir(), &uncompressed()).unwrap();
     store.write(b"chunk one").unwrap();
@@ -127,9 +127,35 @@ fn the_bytes_of_a_store_are_those_of_format_version_1() {
         digests,
         [
             "LOCK 0 af1349b9f5f9a1a6",
-            "MANIFEST 91 a43b1d8eafec6067",
-            "segments/00000001.seg 2426 83cda2f3c649e941",
-            "segments/00000002.seg 116 a280474432dc9cef",
+            "MANIFEST 116 d53dd11cd6d4397b",
+            "segments/00000001.seg 2454 cf18a70799037b6a",
+            "segments/00000002.seg 144 71f4d8dd8d2aae92",
         ]
     );
+}
+
+/// The files in `fixtures/v1` were written by the first version of the format (I8).
+#[test]
+fn a_store_of_format_version_1_opens_and_is_refused_by_that_version_afterwards() {
+    let vfs = restore(&fixture_of_version_1());
+    let recovered = open(&vfs).unwrap();
+    assert_eq!(recovered.root, Some(root(39)));
+    assert_eq!(recovered.mutations, [&b"more"[..]]);
+    for n in 0..40 {
+        assert_eq!(recovered.store.read(&root(n).chunk()).unwrap(), encoding(n));
+    }
+    recovered.store.write(b"a chunk of version 2").unwrap();
+    drop(recovered);
+    let manifest = capture(&vfs)[&dir().join("MANIFEST")].clone();
+    assert!(manifest.starts_with(b"microprolly manifest 2\n"), "a program of version 1 must refuse it");
+    assert_eq!(open(&vfs).unwrap().root, Some(root(39)));
+}
+
+fn fixture_of_version_1() -> Image {
+    let files: [(&str, &[u8]); 3] = [
+        ("MANIFEST", include_bytes!("../fixtures/v1/MANIFEST")),
+        ("segments/00000001.seg", include_bytes!("../fixtures/v1/segments/00000001.seg")),
+        ("segments/00000002.seg", include_bytes!("../fixtures/v1/segments/00000002.seg")),
+    ];
+    files.into_iter().map(|(name, bytes)| (dir().join(name), bytes.to_vec())).collect()
 }

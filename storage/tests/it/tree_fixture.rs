@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use microprolly_storage::{
-    ChunkHash, ChunkStore, ChunkingParameters, Entry, KeyRange, MemoryChunks, Mutation, NodeStore, Result,
-    StorageError, Tree,
+    ChunkHash, ChunkStore, ChunkingParameters, Entry, KeyRange, MemoryChunks, Mutation, NodeStore, Pins,
+    Result, StorageError, Tree,
 };
 use proptest::prelude::*;
 
@@ -96,6 +96,10 @@ impl ChunkStore for Forged {
 
     fn contains(&self, hash: &ChunkHash) -> Result<bool> {
         self.chunks.contains(hash)
+    }
+
+    fn pins(&self) -> &Arc<Pins> {
+        self.chunks.pins()
     }
 }
 

@@ -18,6 +18,7 @@ fn use_all(tree: &Tree, other: &Tree) -> Vec<StorageError> {
     let mut note = |result: Result<()>| errors.extend(result.err());
     note(tree.get(&user(77)).map(drop));
     note(tree.get_many(&[user(1), user(77), user(299)]).map(drop));
+    note(tree.contains_many(&[user(1), user(77), user(299)]).map(drop));
     note(tree.nth(150).map(drop));
     for range in [&all, &some] {
         note(tree.count(range).map(drop));

@@ -1,7 +1,7 @@
 //! Reads agree with a `BTreeMap`.
 
 use bytes::Bytes;
-use microprolly_storage::{Block, KeyRange, Tree};
+use microprolly_storage::{Block, ChunkHash, ChunkKind, KeyRange, Tree};
 use proptest::prelude::*;
 
 use crate::tree_fixture::*;
@@ -83,6 +83,16 @@ fn a_split_has_parts_of_about_equal_counts() {
     assert!(counts.iter().all(|count| (1_950..=2_050).contains(count)), "{counts:?}");
 }
 
+#[test]
+fn whether_keys_are_there_is_told_without_reading_their_values() {
+    let value = vec![7; 5_000];
+    let blob = ChunkHash::of(&[&[ChunkKind::Blob as u8, 1][..], &value].concat());
+    let whole = build(&nodes(1024), &Model::from([(user(1), Bytes::from(value))]));
+    let tree = forged(&whole, blob, None);
+    assert!(tree.get_many(&[user(1)]).is_err(), "the value is a chunk that is missing");
+    assert_eq!(tree.contains_many(&[user(0), user(1), user(2)]).unwrap(), [false, true, false]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -96,6 +106,8 @@ proptest! {
         keys.extend(model.keys().step_by(3).cloned());
         keys.sort();
         let expected: Vec<Option<Bytes>> = keys.iter().map(|key| model.get(key).cloned()).collect();
+        let present: Vec<bool> = expected.iter().map(Option::is_some).collect();
+        prop_assert_eq!(tree.contains_many(&keys).unwrap(), present);
         prop_assert_eq!(tree.get_many(&keys).unwrap(), expected);
         for (n, (key, value)) in model.iter().enumerate() {
             prop_assert_eq!(tree.nth(n as u64).unwrap(), Some((key.clone(), value.clone())));

@@ -1,11 +1,11 @@
 //! What PostgreSQL has once for all databases: branches as databases, roles, settings.
 
-use microprolly_sql::{CatalogView, SqlError};
+use microprolly_sql::{CatalogView, SettingInfo, SqlError};
 
 use super::super::definition::Kind::{Bool, Char, Int4, Int8, Name, Oid, Text, Texts, Timestamptz};
 use super::super::definition::{Definition, Row, row};
 use super::super::oids::{self, Derived};
-use crate::connection::server_version;
+use super::super::session;
 
 /// `pg_encoding` of UTF-8.
 const UTF8: i32 = 6;
@@ -36,7 +36,7 @@ pub(super) const PG_DATABASE: Definition = Definition {
 /// Every branch; and the present version, if the session is at a tag or a commit.
 fn databases(view: &dyn CatalogView) -> Result<Vec<Row>, SqlError> {
     let mut names = view.branches()?;
-    let current = view.current_branch();
+    let current = session::database(view);
     if !names.contains(&current) {
         names.push(current);
     }
@@ -165,10 +165,10 @@ pub(super) const PG_STAT_ACTIVITY: Definition = Definition {
     ],
     // Other sessions are none of a session's business; of its own it knows where it is.
     rows: |view| {
-        let branch = view.current_branch();
+        let database = session::database(view);
         Ok(vec![row! {
-            datid: oids::derived(Derived::Database, &branch),
-            datname: branch,
+            datid: oids::derived(Derived::Database, &database),
+            datname: database,
             usesysid: oids::USER,
             usename: view.user(),
             state: "active",
@@ -198,38 +198,18 @@ pub(super) const PG_SETTINGS: Definition = Definition {
         ("sourceline", Int4),
         ("pending_restart", Bool),
     ],
-    rows: |_| {
-        let setting = |(name, value): (&str, String)| {
+    rows: |view| {
+        let setting = |setting: SettingInfo| {
             row! {
-                name: name,
-                setting: value.clone(),
-                category: "Preset Options",
-                short_desc: "",
-                context: "internal",
+                name: setting.name,
+                setting: setting.value,
+                category: if setting.is_fixed { "Preset Options" } else { "Client Connection Defaults" },
+                short_desc: setting.description,
+                context: if setting.is_fixed { "internal" } else { "user" },
                 vartype: "string",
                 source: "default",
-                boot_val: value.clone(),
-                reset_val: value,
             }
         };
-        Ok(fixed_settings().into_iter().map(setting).collect())
+        Ok(view.settings().into_iter().map(setting).collect())
     },
 };
-
-/// Settings that never change and that clients look at.
-pub(in crate::catalog) fn fixed_settings() -> [(&'static str, String); 12] {
-    [
-        ("block_size", "8192".to_owned()),
-        ("integer_datetimes", "on".to_owned()),
-        ("is_superuser", "on".to_owned()),
-        ("lc_collate", "C".to_owned()),
-        ("lc_ctype", "C.UTF-8".to_owned()),
-        ("max_identifier_length", "63".to_owned()),
-        ("max_index_keys", "32".to_owned()),
-        ("server_encoding", "UTF8".to_owned()),
-        ("server_version", server_version()),
-        ("server_version_num", "150000".to_owned()),
-        ("standard_conforming_strings", "on".to_owned()),
-        ("transaction_isolation", "repeatable read".to_owned()),
-    ]
-}

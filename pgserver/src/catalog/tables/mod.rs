@@ -5,8 +5,6 @@ mod constraint;
 mod relation;
 mod views;
 
-pub(super) use cluster::fixed_settings;
-
 use super::definition::Definition;
 
 /// All of them.

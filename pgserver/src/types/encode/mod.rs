@@ -1,6 +1,6 @@
-//! Values as PostgreSQL writes them, in text and in binary.
+//! Values on the wire: in text as `microprolly_sql::text` writes them, and in binary.
 //!
-//! An [`Encoder`] is made once per column and batch, so that types are looked at once and rows are then
+//! A [`BinaryEncoder`] is made once per column and batch, so that types are looked at once and rows are then
 //! written without a decision.
 
 mod bytes;
@@ -20,7 +20,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use microprolly_sql::text::write_text_in;
 use microprolly_sql::{SqlError, SqlState};
 use pgwire::api::Type;
 
@@ -28,30 +28,30 @@ use super::{Format, pg_type};
 
 pub(crate) use time::{EPOCH_DAYS, EPOCH_MICROSECONDS};
 
-/// Writes the values of one column of one batch.
-pub(crate) trait Encoder: Send {
-    /// Appends the text form of a row's value, which is not null.
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError>;
-
+/// Writes the values of one column of one batch in their binary form.
+trait BinaryEncoder: Send {
     /// Appends the binary form of a row's value, which is not null.
-    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
-        self.text(row, out)
-    }
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError>;
 }
 
-/// An encoder with the nulls of its column.
+/// Writes the values of one column of one batch.
 pub(crate) struct ColumnEncoder {
     array: ArrayRef,
-    encoder: Box<dyn Encoder>,
+    /// `None` where the binary form is the text.
+    binary: Option<Box<dyn BinaryEncoder>>,
+    timezone: Tz,
 }
 
 impl ColumnEncoder {
     /// An encoder for a column with this field. Timestamps with time zone are shown in `timezone`.
     pub(crate) fn new(array: &ArrayRef, field: &Field, timezone: Tz) -> Result<Self, SqlError> {
         let pg_type = pg_type(field);
-        let array = plain(array)?;
-        let encoder = encoder(&array, &pg_type, field, timezone)?;
-        Ok(Self { array, encoder })
+        let mut array = plain(array)?;
+        if is_oid(&array, &pg_type) {
+            array = number::without_sign(&array)?;
+        }
+        let binary = encoder(&array, &pg_type, timezone)?;
+        Ok(Self { array, binary, timezone })
     }
 
     /// Appends a value with its length before it, as rows and arrays have it.
@@ -61,9 +61,11 @@ impl ColumnEncoder {
         if self.is_null(row) {
             return Ok(());
         }
-        match format {
-            Format::Text => self.encoder.text(row, out)?,
-            Format::Binary => self.encoder.binary(row, out)?,
+        match (format, &self.binary) {
+            (Format::Binary, Some(encoder)) => encoder.binary(row, out)?,
+            (Format::Binary, None) | (Format::Text, _) => {
+                write_text_in(&*self.array, row, Some(self.timezone), out)?;
+            }
         }
         let length = i32::try_from(out.len() - start - 4).map_err(|_| {
             SqlError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "a value is too long for the protocol")
@@ -125,76 +127,56 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, SqlError> {
     plain(&array)
 }
 
+/// Whether whole numbers are announced as object identifiers, of whatever kind.
+fn is_oid(array: &ArrayRef, pg_type: &Type) -> bool {
+    match array.data_type() {
+        DataType::Int32 => *pg_type != Type::INT4,
+        DataType::Int64 => *pg_type != Type::INT8,
+        _ => false,
+    }
+}
+
 fn encoder(
     array: &ArrayRef,
     pg_type: &Type,
-    field: &Field,
     timezone: Tz,
-) -> Result<Box<dyn Encoder>, SqlError> {
-    Ok(match array.data_type() {
-        DataType::Null => Box::new(bytes::Nothing),
+) -> Result<Option<Box<dyn BinaryEncoder>>, SqlError> {
+    let encoder: Box<dyn BinaryEncoder> = match array.data_type() {
         DataType::Boolean => Box::new(Booleans(array.as_boolean().clone())),
         DataType::Int16 => Box::new(number::Int16s(array.as_primitive().clone())),
-        DataType::Int32 if *pg_type == Type::INT4 => Box::new(number::Int32s(array.as_primitive().clone())),
-        DataType::Int64 if *pg_type == Type::INT8 => Box::new(number::Int64s(array.as_primitive().clone())),
-        DataType::Int32 | DataType::Int64 => Box::new(number::Oids::new(array)?),
+        DataType::Int32 => Box::new(number::Int32s(array.as_primitive().clone())),
+        DataType::UInt32 => Box::new(number::Oids(array.as_primitive().clone())),
+        DataType::Int64 => Box::new(number::Int64s(array.as_primitive().clone())),
         DataType::Float32 => Box::new(number::Float32s(array.as_primitive().clone())),
         DataType::Float64 => Box::new(number::Float64s(array.as_primitive().clone())),
-        DataType::Decimal128(_, scale) => Box::new(number::Decimal128s(array.as_primitive().clone(), *scale)),
-        DataType::Decimal256(_, scale) => Box::new(number::Decimal256s(array.as_primitive().clone(), *scale)),
-        DataType::Utf8 => bytes::texts(array.as_string::<i32>().clone(), pg_type),
-        DataType::LargeUtf8 => bytes::texts(array.as_string::<i64>().clone(), pg_type),
-        DataType::Utf8View => bytes::texts(array.as_string_view().clone(), pg_type),
+        DataType::Decimal128(..) | DataType::Decimal256(..) => Box::new(number::Numerics(Arc::clone(array))),
+        DataType::Utf8 => return Ok(bytes::texts(array.as_string::<i32>().clone(), pg_type)),
+        DataType::LargeUtf8 => return Ok(bytes::texts(array.as_string::<i64>().clone(), pg_type)),
+        DataType::Utf8View => return Ok(bytes::texts(array.as_string_view().clone(), pg_type)),
         DataType::Binary => Box::new(bytes::Bytes(array.as_binary::<i32>().clone())),
         DataType::LargeBinary => Box::new(bytes::Bytes(array.as_binary::<i64>().clone())),
         DataType::BinaryView => Box::new(bytes::Bytes(array.as_binary_view().clone())),
         DataType::FixedSizeBinary(_) => Box::new(bytes::Bytes(array.as_fixed_size_binary().clone())),
         DataType::Date32 => Box::new(time::Dates(array.as_primitive().clone())),
         DataType::Time64(TimeUnit::Microsecond) => Box::new(time::Times(array.as_primitive().clone())),
-        DataType::Timestamp(TimeUnit::Microsecond, None) => {
-            Box::new(time::Timestamps { values: array.as_primitive().clone(), timezone: None })
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
-            Box::new(time::Timestamps { values: array.as_primitive().clone(), timezone: Some(timezone) })
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            Box::new(time::Timestamps(array.as_primitive().clone()))
         }
         DataType::Interval(_) | DataType::Duration(TimeUnit::Microsecond) => {
             Box::new(time::Intervals::new(array)?)
         }
         DataType::List(element) => Box::new(nested::Lists::new(array.as_list(), element, timezone)?),
         DataType::Struct(fields) => Box::new(nested::Records::new(array.as_struct(), fields, timezone)?),
-        _ => Box::new(Displayed { array: Arc::clone(array), name: field.name().clone() }),
-    })
+        _ => return Ok(None),
+    };
+    Ok(Some(encoder))
 }
 
 struct Booleans(BooleanArray);
 
-impl Encoder for Booleans {
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
-        out.put_u8(if self.0.value(row) { b't' } else { b'f' });
-        Ok(())
-    }
-
+impl BinaryEncoder for Booleans {
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
         out.put_u8(u8::from(self.0.value(row)));
-        Ok(())
-    }
-}
-
-/// What PostgreSQL has no type for, as Arrow shows it.
-struct Displayed {
-    array: ArrayRef,
-    name: String,
-}
-
-impl Encoder for Displayed {
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
-        let options = FormatOptions::default();
-        let formatter = ArrayFormatter::try_new(self.array.as_ref(), &options).map_err(cannot_write)?;
-        let text = formatter
-            .value(row)
-            .try_to_string()
-            .map_err(|error| cannot_write(error).with_detail(format!("column \"{}\"", self.name)))?;
-        out.put_slice(text.as_bytes());
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use microprolly_sql::{SqlError, SqlState};
 use pgwire::api::Type;
 
 use super::super::{Format, pg_type};
-use super::{ColumnEncoder, Encoder};
+use super::{BinaryEncoder, ColumnEncoder};
 
 /// Arrays: lists, or lists of lists, which are arrays of more dimensions.
 pub(super) struct Lists {
@@ -98,33 +98,7 @@ impl Lists {
     }
 }
 
-impl Encoder for Lists {
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
-        out.put_u8(b'{');
-        for (position, index) in self.range(row).enumerate() {
-            if position > 0 {
-                out.put_u8(b',');
-            }
-            match &self.elements {
-                Elements::Values(values, _) if values.is_null(index) => out.put_slice(b"NULL"),
-                Elements::Values(values, _) => {
-                    let mut text = BytesMut::new();
-                    values.encoder.text(index, &mut text)?;
-                    let plain = !text.is_empty()
-                        && !text.eq_ignore_ascii_case(b"null")
-                        && !text
-                            .iter()
-                            .any(|byte| matches!(byte, b'{' | b'}' | b'"' | b'\\' | b',') || is_space(*byte));
-                    put_quoted(out, &text, plain, false);
-                }
-                Elements::Lists(inner) if inner.lists.is_null(index) => out.put_slice(b"NULL"),
-                Elements::Lists(inner) => inner.text(index, out)?,
-            }
-        }
-        out.put_u8(b'}');
-        Ok(())
-    }
-
+impl BinaryEncoder for Lists {
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
         let dimensions = self.dimensions(row)?;
         out.put_i32(dimensions.len() as i32);
@@ -155,27 +129,7 @@ impl Records {
     }
 }
 
-impl Encoder for Records {
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
-        out.put_u8(b'(');
-        for (position, (column, _)) in self.0.iter().enumerate() {
-            if position > 0 {
-                out.put_u8(b',');
-            }
-            if !column.is_null(row) {
-                let mut text = BytesMut::new();
-                column.encoder.text(row, &mut text)?;
-                let plain = !text.is_empty()
-                    && !text
-                        .iter()
-                        .any(|byte| matches!(byte, b'(' | b')' | b'"' | b'\\' | b',') || is_space(*byte));
-                put_quoted(out, &text, plain, true);
-            }
-        }
-        out.put_u8(b')');
-        Ok(())
-    }
-
+impl BinaryEncoder for Records {
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<(), SqlError> {
         out.put_i32(self.0.len() as i32);
         for (column, pg_type) in &self.0 {
@@ -184,25 +138,4 @@ impl Encoder for Records {
         }
         Ok(())
     }
-}
-
-/// White space as PostgreSQL's parser of arrays and records sees it.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
-}
-
-/// Text as it is, or in quotes: arrays escape with a backslash, records double.
-fn put_quoted(out: &mut BytesMut, text: &[u8], plain: bool, double: bool) {
-    if plain {
-        out.put_slice(text);
-        return;
-    }
-    out.put_u8(b'"');
-    for &byte in text {
-        if matches!(byte, b'"' | b'\\') {
-            out.put_u8(if double { byte } else { b'\\' });
-        }
-        out.put_u8(byte);
-    }
-    out.put_u8(b'"');
 }

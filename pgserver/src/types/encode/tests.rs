@@ -8,12 +8,14 @@ use arrow::datatypes::{
     Int32Type, IntervalDayTime, IntervalDayTimeType, IntervalMonthDayNano, IntervalMonthDayNanoType,
     IntervalYearMonthType, i256,
 };
+use microprolly_sql::PG_TYPE_METADATA;
 
 use super::*;
 
 fn field(array: &dyn Array, pg_type: Option<&str>) -> Field {
-    let metadata =
-        pg_type.map(|name| HashMap::from([("pg_type".to_owned(), name.to_owned())])).unwrap_or_default();
+    let metadata = pg_type
+        .map(|name| HashMap::from([(PG_TYPE_METADATA.to_owned(), name.to_owned())]))
+        .unwrap_or_default();
     Field::new("c", array.data_type().clone(), true).with_metadata(metadata)
 }
 

@@ -2,7 +2,6 @@
 
 use sqlparser::tokenizer::Token as SqlToken;
 
-use super::column_type::ColumnType;
 use super::create_table::{CheckConstraint, ColumnDefinition, Expression, UniqueConstraint};
 use super::create_table::{Elements, read_default, refuse_one_of};
 use super::name::{Name, TableName};
@@ -41,8 +40,6 @@ pub enum AlterTableOperation {
         if_exists: bool,
         /// The column.
         column: Name,
-        /// Drop what depends on it too.
-        cascade: bool,
     },
     /// `RENAME [COLUMN] a TO b`
     RenameColumn {
@@ -56,14 +53,10 @@ pub enum AlterTableOperation {
         /// The new name.
         to: Name,
     },
-    /// `ALTER [COLUMN] a [SET DATA] TYPE type [USING expression]`
+    /// `ALTER [COLUMN] a [SET DATA] TYPE type [USING expression]`, which is read and then refused.
     SetType {
         /// The column.
         column: Name,
-        /// Its new type.
-        column_type: ColumnType,
-        /// How to convert, if not by a cast.
-        using: Option<Expression>,
     },
     /// `ALTER [COLUMN] a SET DEFAULT expression`
     SetDefault {
@@ -168,10 +161,11 @@ fn read_drop(cursor: &mut Cursor<'_>) -> Result<AlterTableOperation, SqlError> {
     }
     let if_exists = cursor.take_if_exists();
     let name = cursor.name(if constraint { "the name of a constraint" } else { COLUMN })?;
-    let cascade = cursor.take_one_of(&["CASCADE", "RESTRICT"]) == Some("CASCADE");
+    // Nothing depends on a column or a constraint.
+    cursor.take_one_of(&["CASCADE", "RESTRICT"]);
     Ok(match constraint {
         true => AlterTableOperation::DropConstraint { if_exists, name },
-        false => AlterTableOperation::DropColumn { if_exists, column: name, cascade },
+        false => AlterTableOperation::DropColumn { if_exists, column: name },
     })
 }
 
@@ -204,16 +198,13 @@ fn read_alter_column(cursor: &mut Cursor<'_>) -> Result<AlterTableOperation, Sql
             None => AlterTableOperation::DropDefault { column },
         })
     } else if cursor.take_words(&["SET", "DATA", "TYPE"]) || cursor.take_word("TYPE") {
-        let column_type = column_type::read(cursor)?;
+        column_type::read(cursor)?;
         refuse_one_of(cursor, &["COLLATE"])?;
-        let using = match cursor.take_word("USING") {
-            true => {
-                let tokens = cursor.take_until(|token| token.token == SqlToken::Comma);
-                Some(cursor.stored_expression(tokens)?)
-            }
-            false => None,
-        };
-        Ok(AlterTableOperation::SetType { column, column_type, using })
+        if cursor.take_word("USING") {
+            let tokens = cursor.take_until(|token| token.token == SqlToken::Comma);
+            cursor.stored_expression(tokens)?;
+        }
+        Ok(AlterTableOperation::SetType { column })
     } else {
         Err(cursor.unexpected("TYPE, SET DEFAULT, DROP DEFAULT, SET NOT NULL or DROP NOT NULL"))
     }

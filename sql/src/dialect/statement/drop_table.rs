@@ -12,8 +12,6 @@ pub struct DropTable {
     pub if_exists: bool,
     /// At least one.
     pub names: Vec<TableName>,
-    /// Drop what depends on them too.
-    pub cascade: bool,
 }
 
 /// `TRUNCATE [TABLE] name, …`.
@@ -27,8 +25,9 @@ pub struct Truncate {
 pub(super) fn read_drop(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
     let if_exists = cursor.take_if_exists();
     let names = cursor.comma_separated(Cursor::table_name)?;
-    let cascade = cursor.take_one_of(&["CASCADE", "RESTRICT"]) == Some("CASCADE");
-    Ok(Statement::DropTable(DropTable { if_exists, names, cascade }))
+    // Nothing depends on a table.
+    cursor.take_one_of(&["CASCADE", "RESTRICT"]);
+    Ok(Statement::DropTable(DropTable { if_exists, names }))
 }
 
 /// Reads what follows `TRUNCATE`.

@@ -8,7 +8,6 @@ mod commit_message;
 mod copy;
 mod copy_options;
 mod create_table;
-mod cursor;
 mod delete;
 mod diff;
 mod drop_table;
@@ -39,9 +38,6 @@ pub(crate) use column_type::ColumnType;
 pub(crate) use commit_message::CommitMessage;
 pub(crate) use copy::{CopyFormat, CopyFrom, CopyHeader, CopyOptions, CopyTo};
 pub(crate) use create_table::{ColumnDefinition, CreateTable, Expression};
-#[cfg(test)]
-pub(crate) use cursor::FetchDirection;
-pub(crate) use cursor::{CloseCursor, DeclareCursor, Fetch};
 pub(crate) use delete::Delete;
 pub(crate) use diff::Diff;
 pub(crate) use drop_table::{DropTable, Truncate};
@@ -106,12 +102,8 @@ pub enum Statement {
     Execute(Execute),
     /// `DEALLOCATE`
     Deallocate(Deallocate),
-    /// `DECLARE … CURSOR`
-    DeclareCursor(DeclareCursor),
-    /// `FETCH`, `MOVE`
-    Fetch(Fetch),
-    /// `CLOSE`
-    CloseCursor(CloseCursor),
+    /// `CLOSE ALL`: there are no cursors, so there is nothing to do.
+    CloseAll,
     /// `UNLISTEN …`: there is nothing to listen to, so there is nothing to do.
     Unlisten,
 
@@ -196,10 +188,7 @@ fn read_command(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
         (&["DISCARD"], setting::read_discard),
         (&["PREPARE"], prepared::read_prepare),
         (&["DEALLOCATE"], prepared::read_deallocate),
-        (&["DECLARE"], cursor::read_declare),
-        (&["FETCH"], |cursor| cursor::read_fetch(cursor, false)),
-        (&["MOVE"], |cursor| cursor::read_fetch(cursor, true)),
-        (&["CLOSE"], cursor::read_close),
+        (&["CLOSE", "ALL"], |_| Ok(Statement::CloseAll)),
         (&["UNLISTEN"], read_unlisten),
         (&["CREATE", "TABLE"], create_table::read),
         (&["ALTER", "TABLE"], alter_table::read),

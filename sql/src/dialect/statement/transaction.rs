@@ -14,8 +14,6 @@ pub struct TransactionModes {
     pub isolation: Option<IsolationLevel>,
     /// `READ ONLY` (true) or `READ WRITE` (false).
     pub read_only: Option<bool>,
-    /// `DEFERRABLE` (true) or `NOT DEFERRABLE` (false); without effect.
-    pub deferrable: Option<bool>,
 }
 
 /// The isolation levels of the standard.
@@ -126,10 +124,8 @@ pub(super) fn read_modes(cursor: &mut Cursor<'_>, required: bool) -> Result<Tran
             modes.read_only = Some(true);
         } else if cursor.take_words(&["READ", "WRITE"]) {
             modes.read_only = Some(false);
-        } else if cursor.take_words(&["NOT", "DEFERRABLE"]) {
-            modes.deferrable = Some(false);
-        } else if cursor.take_word("DEFERRABLE") {
-            modes.deferrable = Some(true);
+        } else if cursor.take_words(&["NOT", "DEFERRABLE"]) || cursor.take_word("DEFERRABLE") {
+            // Nothing waits for a snapshot, nor fails for the want of one.
         } else if wanted {
             return Err(cursor.unexpected("ISOLATION LEVEL, READ ONLY or READ WRITE"));
         } else {

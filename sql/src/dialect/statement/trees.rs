@@ -64,7 +64,6 @@ impl Statement {
             Statement::Explain(explain) => explain.statement.visit_trees(visitor),
             Statement::Prepare(prepare) => prepare.statement.visit_trees(visitor),
             Statement::Execute(execute) => execute.arguments.visit(visitor),
-            Statement::DeclareCursor(declare) => declare.query.visit(visitor),
             Statement::CopyTo(copy) => copy.query.visit(visitor),
             Statement::Diff(diff) => diff.filter.visit(visitor),
             Statement::CreateTable(table) => {
@@ -86,8 +85,7 @@ impl Statement {
             | Statement::Show(_)
             | Statement::Discard(_)
             | Statement::Deallocate(_)
-            | Statement::Fetch(_)
-            | Statement::CloseCursor(_)
+            | Statement::CloseAll
             | Statement::Unlisten
             | Statement::DropTable(_)
             | Statement::Truncate(_)
@@ -179,14 +177,12 @@ fn visit_operation<V: VisitorMut>(
             visit_column(column, visitor)?;
             visit_all(checks, |check| visit_check(check, visitor))
         }
-        AlterTableOperation::SetType { using, .. } => {
-            using.as_mut().map_or(ControlFlow::Continue(()), |using| visit_expression(using, visitor))
-        }
         AlterTableOperation::SetDefault { default, .. } => visit_expression(default, visitor),
         AlterTableOperation::AddCheck(check) => visit_check(check, visitor),
         AlterTableOperation::DropColumn { .. }
         | AlterTableOperation::RenameColumn { .. }
         | AlterTableOperation::RenameTable { .. }
+        | AlterTableOperation::SetType { .. }
         | AlterTableOperation::DropDefault { .. }
         | AlterTableOperation::SetNotNull { .. }
         | AlterTableOperation::DropNotNull { .. }

@@ -229,7 +229,6 @@ fn drivers_open_and_reset_their_connections() {
         "SELECT path, line, point, box, \"user\", name, value, key, type, version, branch, message, of FROM t",
         "SELECT * FROM unnest(ARRAY[1,2]) AS x(a), LATERAL (SELECT 1) y, generate_series(1, 10) g",
         "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS v (id, name)",
-        "SELECT * FROM t FOR UPDATE",
         "VALUES (1), (2)",
         "(SELECT 1) UNION (SELECT 2) ORDER BY 1",
         "SELECT a FROM t GROUP BY ROLLUP (a), GROUPING SETS ((a), ()) HAVING count(*) > 1",

@@ -98,6 +98,8 @@ fn parameters_are_counted() {
     assert_eq!(parsed.parameter_count(), 3);
     assert_eq!(parsed.text_parameters(), [3]);
     assert_eq!(parse("COMMIT MESSAGE $1 AUTHOR $2").text_parameters(), [1, 2]);
+    // They are of the statement that EXECUTE runs.
+    assert_eq!(parse("PREPARE p AS SELECT $1").parameter_count(), 0);
     fails("SELECT $0", "42601", "$0");
     fails("SELECT $70000", "42601", "$70000");
     fails("SELECT $x", "42601", "$x");

@@ -100,7 +100,6 @@ fn versions_hold_in_sub_queries_of_every_kind_and_statement() {
     assert_eq!(tables_of("COPY t AS OF 'v1' TO STDOUT"), ["\"t\" at v1"]);
     assert_eq!(tables_of("COPY (SELECT * FROM t AS OF 'v1') TO STDOUT"), ["t at v1"]);
     assert_eq!(tables_of("PREPARE p AS SELECT * FROM t AS OF $1"), ["t at $1"]);
-    assert_eq!(tables_of("DECLARE c CURSOR FOR SELECT * FROM t AS OF 'x'"), ["t at x"]);
 }
 
 #[test]

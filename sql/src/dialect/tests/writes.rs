@@ -108,6 +108,8 @@ fn what_the_planner_would_pass_over_is_refused() {
     fails("SELECT * FROM (a LEFT JOIN b) JOIN c ON true", "42601", "b)");
     fails("UPDATE t SET a = 1 FROM a JOIN b", "42601", "b");
     fails("SELECT * FROM t FETCH FIRST 10 PERCENT ROWS ONLY", "0A000", "SELECT");
+    hints("SELECT * FROM t FOR UPDATE", "0A000", "SELECT", "first to commit");
+    hints("INSERT INTO t SELECT * FROM u FOR SHARE", "0A000", "SELECT", "first to commit");
     statement("SELECT * FROM a NATURAL JOIN b CROSS JOIN c JOIN d USING (x)");
 }
 

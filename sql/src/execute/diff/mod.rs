@@ -17,7 +17,9 @@ use super::{Call, Description};
 use crate::dialect::{Diff, ParsedStatement, Statement, parse_script};
 use crate::error::SqlError;
 use crate::outcome::{Command, Outcome};
-use crate::planning::{bind_parameters, other_tables, parameter_types, plan_statement, result_schema, run};
+use crate::planning::{
+    bind_parameters, known_types, other_tables, parameter_types, plan_statement, result_schema, run,
+};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::system::{DiffTable, Revisions};
@@ -32,15 +34,8 @@ pub(super) async fn describe(
     diff: &Diff,
     given: &[Option<DataType>],
 ) -> Result<Description, SqlError> {
-    let count = parsed.parameter_count().max(given.len());
-    let mut types = given.to_vec();
-    types.resize(count, None);
-    for number in parsed.text_parameters() {
-        if let Some(unknown @ None) = number.checked_sub(1).and_then(|index| types.get_mut(index)) {
-            *unknown = Some(DataType::Utf8);
-        }
-    }
-    let (_, plan) = plan(session, parsed, diff, &types, vec![None; count]).await?;
+    let types = known_types(given, parsed);
+    let (_, plan) = plan(session, parsed, diff, &types, vec![None; types.len()]).await?;
     Ok(Description {
         parameter_types: parameter_types(std::slice::from_ref(&plan), &types, parsed)?,
         schema: Some(result_schema(&plan)),

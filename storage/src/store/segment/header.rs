@@ -7,9 +7,13 @@ const MAGIC: [u8; 8] = *b"MPROLLY\n";
 
 /// The header of segment `number`.
 pub(crate) fn encode(number: u64) -> Vec<u8> {
+    encode_version(FORMAT_VERSION, number)
+}
+
+fn encode_version(version: u32, number: u64) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_LEN as usize);
     bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&number.to_le_bytes());
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     bytes
@@ -23,15 +27,15 @@ pub(crate) fn check(bytes: &[u8], number: u64, what: &str) -> Result<()> {
         return Err(corrupt("it does not begin as a segment does".into()));
     }
     // The version first: what follows may mean something else in a later one.
-    match field(bytes, 8).map(u32::from_le_bytes) {
+    let version = match field(bytes, 8).map(u32::from_le_bytes) {
         Some(found) if found > FORMAT_VERSION => {
             return Err(StorageError::NewerFormat { what: what.into(), found, supported: FORMAT_VERSION });
         }
-        Some(FORMAT_VERSION) => {}
+        Some(version) if version > 0 => version,
         found => return Err(corrupt(format!("its format version {found:?} was never in use"))),
-    }
+    };
     match bytes.get(..HEADER_LEN as usize) {
-        Some(bytes) if bytes == encode(number) => Ok(()),
+        Some(bytes) if bytes == encode_version(version, number) => Ok(()),
         Some(_) => Err(corrupt(format!("its header is not that of segment {number}"))),
         None => Err(corrupt("it ends inside its header".into())),
     }
@@ -45,8 +49,13 @@ mod tests {
     fn the_header_keeps_its_layout() {
         let bytes = encode(7);
         assert_eq!(bytes.len() as u64, HEADER_LEN);
-        assert_eq!(&bytes[..20], b"MPROLLY\n\x01\0\0\0\x07\0\0\0\0\0\0\0");
+        assert_eq!(&bytes[..20], b"MPROLLY\n\x02\0\0\0\x07\0\0\0\0\0\0\0");
         check(&bytes, 7, "segment").unwrap();
+    }
+
+    #[test]
+    fn the_first_version_is_still_read() {
+        check(&encode_version(1, 7), 7, "segment").unwrap();
     }
 
     #[test]
@@ -67,6 +76,6 @@ mod tests {
         let mut bytes = encode(7);
         bytes[8] = 9;
         let refused = check(&bytes, 7, "segment").unwrap_err();
-        assert!(matches!(refused, StorageError::NewerFormat { found: 9, supported: 1, .. }), "{refused}");
+        assert!(matches!(refused, StorageError::NewerFormat { found: 9, supported: 2, .. }), "{refused}");
     }
 }

@@ -20,6 +20,9 @@ pub(crate) const TABLE_LEN: usize = BUCKETS * BUCKET_LEN;
 /// Bytes in an entry.
 pub(crate) const ENTRY_LEN: usize = ChunkHash::LEN + 8 + 4;
 
+/// The bit of a stored body length that says that the chunk is terminal.
+const TERMINAL_BIT: u32 = 1 << 31;
+
 /// The index of `chunks`, which are sorted by hash and distinct.
 pub(crate) fn encode(chunks: &[(ChunkHash, Location)]) -> Vec<u8> {
     debug_assert!(chunks.is_sorted_by(|(a, _), (b, _)| a < b));
@@ -33,7 +36,8 @@ pub(crate) fn encode(chunks: &[(ChunkHash, Location)]) -> Vec<u8> {
         for (hash, location) in bucket {
             entries.extend_from_slice(hash.as_bytes());
             entries.extend_from_slice(&location.offset.to_le_bytes());
-            entries.extend_from_slice(&location.body_len.to_le_bytes());
+            let terminal = if location.is_terminal { TERMINAL_BIT } else { 0 };
+            entries.extend_from_slice(&(location.body_len | terminal).to_le_bytes());
         }
         let through = u32::try_from(entries.len() / ENTRY_LEN).expect("an index record is below 4 GiB");
         table.extend_from_slice(&through.to_le_bytes());
@@ -108,22 +112,40 @@ impl Index {
 
     fn location(&self, entry: usize) -> Option<Location> {
         let at = TABLE_LEN + entry * ENTRY_LEN + ChunkHash::LEN;
+        let body_len = u32::from_le_bytes(field(&self.payload, at + 8)?);
         Some(Location {
             offset: u64::from_le_bytes(field(&self.payload, at)?),
-            body_len: u32::from_le_bytes(field(&self.payload, at + 8)?),
+            body_len: body_len & !TERMINAL_BIT,
+            is_terminal: body_len & TERMINAL_BIT != 0,
         })
     }
 
-    /// Where chunk `hash` is; `None` if it is not listed. The error says what
-    /// is wrong with the index.
-    pub(crate) fn find(&self, hash: &ChunkHash) -> Result<Option<Location>, String> {
+    /// Every chunk that is listed, ascending by hash. The error says what is
+    /// wrong with the index.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Result<(ChunkHash, Location), String>> {
+        (0..BUCKETS).flat_map(|bucket| {
+            let (entries, error) = match self.checked_bucket(bucket) {
+                Ok(entries) => (entries, None),
+                Err(error) => (0..0, Some(Err(error))),
+            };
+            entries.map(|entry| self.entry(entry)).chain(error)
+        })
+    }
+
+    fn entry(&self, entry: usize) -> Result<(ChunkHash, Location), String> {
+        self.hash(entry).zip(self.location(entry)).ok_or_else(|| "its index ends early".to_owned())
+    }
+
+    /// Where chunk `hash` is, and its number in the index; `None` if it is not
+    /// listed. The error says what is wrong with the index.
+    pub(crate) fn find(&self, hash: &ChunkHash) -> Result<Option<(usize, Location)>, String> {
         let Range { mut start, mut end } = self.checked_bucket(hash.as_bytes()[0] as usize)?;
         while start < end {
             let middle = start + (end - start) / 2;
             match self.hash(middle).ok_or("its index ends early")? {
                 found if found < *hash => start = middle + 1,
                 found if found > *hash => end = middle,
-                _ => return Ok(self.location(middle)),
+                _ => return Ok(self.location(middle).map(|location| (middle, location))),
             }
         }
         Ok(None)
@@ -161,7 +183,12 @@ mod tests {
 
     fn chunks(count: u64) -> Vec<(ChunkHash, Location)> {
         let mut chunks: Vec<_> = (0..count)
-            .map(|n| (ChunkHash::of(&n.to_le_bytes()), Location { offset: n * 100, body_len: n as u32 + 32 }))
+            .map(|n| {
+                (
+                    ChunkHash::of(&n.to_le_bytes()),
+                    Location { offset: n * 100, body_len: n as u32 + 32, is_terminal: n % 3 == 0 },
+                )
+            })
             .collect();
         chunks.sort_unstable_by_key(|(hash, _)| *hash);
         chunks
@@ -178,8 +205,10 @@ mod tests {
         let index = open(encode(&chunks)).unwrap();
         assert_eq!(index.len(), 1000);
         for (hash, location) in &chunks {
-            assert_eq!(index.find(hash).unwrap(), Some(*location));
+            assert_eq!(index.find(hash).unwrap().map(|(_, found)| found), Some(*location));
         }
+        let listed: Result<Vec<_>, _> = index.entries().collect();
+        assert_eq!(listed.unwrap(), chunks);
         for n in 1000u64..2000 {
             assert_eq!(index.find(&ChunkHash::of(&n.to_le_bytes())).unwrap(), None);
         }
@@ -204,7 +233,7 @@ mod tests {
             let mut noticed = false;
             for (hash, location) in &chunks {
                 match index.find(hash) {
-                    Ok(found) => assert_eq!(found, Some(*location), "byte {byte}"),
+                    Ok(found) => assert_eq!(found.map(|(_, found)| found), Some(*location), "byte {byte}"),
                     Err(_) => noticed = true,
                 }
             }

@@ -23,12 +23,17 @@
 //! | offset | bytes | what |
 //! |-------:|------:|------|
 //! |  0 | 2 | marker `d7 6d` |
-//! |  2 | 1 | kind: 1 chunk, 2 mutations, 3 root, 4 sync mark, 5 index |
-//! |  3 | 1 | flags: bit 0, the payload is compressed by zstd; the others are 0 |
+//! |  2 | 1 | kind: 1 chunk, 2 mutations, 3 root, 4 sync mark, 5 index, 6 dictionary,
+//! |    |   | 7 settings |
+//! |  3 | 1 | flags, see below |
 //! |  4 | 4 | bytes in the body |
 //! |  8 | 4 | bytes in the payload when unpacked |
 //! | 12 | 4 | CRC-32 of the segment's number (8), the record's offset (8), the header up to here, and the body |
 //! | 16 |   | body: for a chunk its hash (32), then the payload; else the payload |
+//!
+//! **Flags**: bit 0, the payload is compressed by zstd; bit 1, with the
+//! dictionary of the segment; bit 2, the chunk is *terminal*: it is known to
+//! refer to no other. The other bits are 0.
 //!
 //! The number and the offset in the checksum tell a record apart from its copy
 //! elsewhere: in an older file that the disk hands back, or inside a value.
@@ -40,6 +45,8 @@
 //! | root | the root hash that is true from here on (32) |
 //! | sync mark | how many bytes of this segment were synced before the mark was written (8) |
 //! | index | 256 buckets of entries, see below |
+//! | dictionary | a zstd dictionary; only as the first record of a segment |
+//! | settings | how trees are cut: smallest, mean and largest size of nodes (3 × 4); the first record of a segment that is written to, so that a lost MANIFEST can be made anew |
 //!
 //! **Why sync marks.** After a crash the end of the log may lack any part of
 //! what was not synced: a lost page may well be followed by one that arrived.
@@ -52,9 +59,13 @@
 //! **Index payload** ([`index`]): a table of 256 × (4 bytes: entries in this
 //! bucket and those before; 4 bytes: CRC-32 of the bucket's entries), one for
 //! each first byte of a hash; then the entries, ascending by hash, each the hash
-//! (32), the offset of the chunk's record (8) and the bytes in its body (4).
+//! (32), the offset of the chunk's record (8) and the bytes in its body (4), whose
+//! top bit says that the chunk is terminal.
 //! Opening a sealed segment reads the table; a bucket is checked when first
 //! searched.
+//!
+//! **Versions**: 2 added dictionaries, settings and the mark of terminal chunks. A segment
+//! of version 1 is read as one without.
 //!
 //! **Footer**, [`FOOTER_LEN`] bytes, the last of the file ([`footer`])
 //!
@@ -75,9 +86,11 @@ pub(super) mod record;
 pub(super) mod scan;
 pub(super) mod sealed;
 mod window;
+pub(super) mod writer;
 
-/// The version that this build writes, and the newest that it reads (I8).
-pub(super) const FORMAT_VERSION: u32 = 1;
+/// The version that this build writes, and the newest that it reads (I8). It
+/// reads all before.
+pub(super) const FORMAT_VERSION: u32 = 2;
 
 /// Bytes in a segment's header.
 pub(super) const HEADER_LEN: u64 = 24;
@@ -97,6 +110,9 @@ pub(super) const MUTATIONS_BYTES_MAX: usize = 256 << 20;
 /// Bytes in the record that holds a root.
 pub(super) const ROOT_RECORD_LEN: u64 = RECORD_HEADER_LEN as u64 + 32;
 
+/// Bytes in the record that holds the settings.
+pub(super) const SETTINGS_RECORD_LEN: u64 = RECORD_HEADER_LEN as u64 + 12;
+
 /// Bytes in a sync mark.
 const SYNC_MARK_RECORD_LEN: usize = RECORD_HEADER_LEN + size_of::<u64>();
 
@@ -107,6 +123,8 @@ pub(super) struct Location {
     pub(super) offset: u64,
     /// Bytes after the record's header.
     pub(super) body_len: u32,
+    /// Whether the chunk is known to refer to no other.
+    pub(super) is_terminal: bool,
 }
 
 impl Location {

@@ -2,12 +2,15 @@
 
 use bytes::Bytes;
 
-use super::codec::{self, Stored};
+use super::codec::{self, DICTIONARY_BYTES_MAX, Dictionary, Packing, Stored};
 use super::{CHUNK_BYTES_MAX, MUTATIONS_BYTES_MAX, RECORD_HEADER_LEN, field};
 use crate::hash::ChunkHash;
 
 const MARKER: [u8; 2] = [0xd7, 0x6d];
 const FLAG_COMPRESSED: u8 = 1;
+const FLAG_WITH_DICTIONARY: u8 = 2;
+const FLAG_TERMINAL: u8 = 4;
+const FLAGS_KNOWN: u8 = FLAG_COMPRESSED | FLAG_WITH_DICTIONARY | FLAG_TERMINAL;
 
 /// What a record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub(crate) enum RecordKind {
     Root = 3,
     SyncMark = 4,
     Index = 5,
+    Dictionary = 6,
+    Settings = 7,
 }
 
 impl RecordKind {
@@ -29,6 +34,8 @@ impl RecordKind {
             Self::Root => ChunkHash::LEN,
             Self::SyncMark => size_of::<u64>(),
             Self::Index => u32::MAX as usize,
+            Self::Dictionary => DICTIONARY_BYTES_MAX,
+            Self::Settings => 12,
         }
     }
 }
@@ -65,28 +72,45 @@ impl RecordHeader {
             3 => Some(RecordKind::Root),
             4 => Some(RecordKind::SyncMark),
             5 => Some(RecordKind::Index),
+            6 => Some(RecordKind::Dictionary),
+            7 => Some(RecordKind::Settings),
             _ => None,
         }
     }
 
-    /// Unpacks the payload of a record of this kind. The error says what is
-    /// wrong with it.
-    pub(crate) fn payload(&self, stored: Bytes) -> Result<Bytes, String> {
-        let kind = self.kind().ok_or("its kind is unknown")?;
+    /// Whether the chunk in the record is known to refer to no other.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.flags() & FLAG_TERMINAL != 0
+    }
+
+    fn flags(&self) -> u8 {
         let [_, _, _, flags, ..] = self.bytes;
-        if flags & !FLAG_COMPRESSED != 0 {
-            return Err(format!("its flags {flags:#04x} are unknown"));
-        }
+        flags
+    }
+
+    /// Unpacks the payload of a record of this kind, in a segment with this
+    /// dictionary. The error says what is wrong with it.
+    pub(crate) fn payload(&self, stored: Bytes, dictionary: Option<&Dictionary>) -> Result<Bytes, String> {
+        let kind = self.kind().ok_or("its kind is unknown")?;
+        let flags = self.flags();
+        let packing = match flags & (FLAG_COMPRESSED | FLAG_WITH_DICTIONARY) {
+            _ if flags & !FLAGS_KNOWN != 0 => return Err(format!("its flags {flags:#04x} are unknown")),
+            0 => Packing::Raw,
+            FLAG_COMPRESSED => Packing::Zstd,
+            FLAG_WITH_DICTIONARY => return Err(format!("its flags {flags:#04x} contradict each other")),
+            _ => Packing::ZstdWithDictionary,
+        };
         let raw_len = self.raw_len as usize;
         if raw_len > kind.raw_len_max() {
             return Err(format!("it declares {raw_len} bytes, above the limit of {}", kind.raw_len_max()));
         }
-        codec::unpack(stored, flags & FLAG_COMPRESSED != 0, raw_len)
+        codec::unpack(stored, packing, raw_len, dictionary)
     }
 }
 
 /// Appends to `out` the record that will be at `offset` of `segment`, and
-/// returns the bytes in its body. `hash` is for chunks.
+/// returns the bytes in its body. `chunk` is for chunks: the address, and whether
+/// it is known to refer to no other.
 ///
 /// Lengths are within limits here: callers check what comes from outside.
 pub(crate) fn append(
@@ -94,16 +118,22 @@ pub(crate) fn append(
     segment: u64,
     offset: u64,
     kind: RecordKind,
-    hash: Option<&ChunkHash>,
+    chunk: Option<(&ChunkHash, bool)>,
     payload: &Stored<'_>,
 ) -> u32 {
-    let hash: &[u8] = hash.map_or(&[], |hash| hash.as_bytes());
+    let hash: &[u8] = chunk.map_or(&[], |(hash, _)| hash.as_bytes());
+    let flags = match payload.packing {
+        Packing::Raw => 0,
+        Packing::Zstd => FLAG_COMPRESSED,
+        Packing::ZstdWithDictionary => FLAG_COMPRESSED | FLAG_WITH_DICTIONARY,
+    };
+    let is_terminal = chunk.is_some_and(|(_, is_terminal)| is_terminal);
     let length = |len: usize| u32::try_from(len).expect("records are limited to less than 4 GiB");
     let body_len = length(hash.len() + payload.bytes.len());
     let start = out.len();
     out.extend_from_slice(&MARKER);
     out.push(kind as u8);
-    out.push(if payload.compressed { FLAG_COMPRESSED } else { 0 });
+    out.push(if is_terminal { flags | FLAG_TERMINAL } else { flags });
     out.extend_from_slice(&body_len.to_le_bytes());
     out.extend_from_slice(&length(payload.raw_len).to_le_bytes());
     let checksum = checksum(segment, offset, &out[start..], &[hash, &payload.bytes]);
@@ -123,15 +153,19 @@ fn checksum(segment: u64, offset: u64, header: &[u8], body: &[&[u8]]) -> u32 {
 }
 
 /// The encoding of chunk `hash` in `record`, the bytes where an index says that
-/// it is. The hash of the result is the proof; the checksum would add nothing.
+/// it is, of a segment with this dictionary. The hash of the result is the proof; the checksum would add nothing.
 /// The error says what is wrong.
-pub(crate) fn read_chunk(record: &Bytes, hash: &ChunkHash) -> Result<Bytes, String> {
+pub(crate) fn read_chunk(
+    record: &Bytes,
+    hash: &ChunkHash,
+    dictionary: Option<&Dictionary>,
+) -> Result<Bytes, String> {
     let header = RecordHeader::parse(record).ok_or("no record begins there")?;
     if header.kind() != Some(RecordKind::Chunk) || field(record, RECORD_HEADER_LEN) != Some(*hash.as_bytes())
     {
         return Err("the record there is not of this chunk".into());
     }
-    let encoding = header.payload(record.slice(RECORD_HEADER_LEN + ChunkHash::LEN..))?;
+    let encoding = header.payload(record.slice(RECORD_HEADER_LEN + ChunkHash::LEN..), dictionary)?;
     match ChunkHash::of(&encoding) {
         found if found == *hash => Ok(encoding),
         found => Err(format!("its content hashes to {found}")),
@@ -151,7 +185,7 @@ mod tests {
     fn chunk_record(encoding: &[u8], compression: Compression) -> (ChunkHash, Vec<u8>) {
         let hash = ChunkHash::of(encoding);
         let mut out = Vec::new();
-        append(&mut out, 3, 24, RecordKind::Chunk, Some(&hash), &codec::pack(encoding, compression));
+        append(&mut out, 3, 24, RecordKind::Chunk, Some((&hash, false)), &codec::pack(encoding, compression));
         (hash, out)
     }
 
@@ -192,16 +226,19 @@ mod tests {
         for compression in [Compression::None, Compression::Zstd { level: 1 }] {
             let encoding = [5; 300];
             let (hash, record) = chunk_record(&encoding, compression);
-            assert_eq!(read_chunk(&Bytes::from(record.clone()), &hash).unwrap(), encoding[..]);
+            assert_eq!(read_chunk(&Bytes::from(record.clone()), &hash, None).unwrap(), encoding[..]);
             for byte in 0..record.len() {
                 let mut flipped = record.clone();
                 flipped[byte] ^= 0x40;
-                if let Ok(read) = read_chunk(&Bytes::from(flipped), &hash) {
+                if let Ok(read) = read_chunk(&Bytes::from(flipped), &hash, None) {
                     assert_eq!(read, encoding[..], "byte {byte}");
                 }
             }
             for len in 0..record.len() {
-                assert!(read_chunk(&Bytes::copy_from_slice(&record[..len]), &hash).is_err(), "{len} bytes");
+                assert!(
+                    read_chunk(&Bytes::copy_from_slice(&record[..len]), &hash, None).is_err(),
+                    "{len} bytes"
+                );
             }
         }
     }

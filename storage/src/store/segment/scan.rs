@@ -97,11 +97,12 @@ impl Scan {
         body: &[u8],
         offset: u64,
     ) -> std::result::Result<(), String> {
-        let payload = || header.payload(Bytes::copy_from_slice(body));
+        let payload = || header.payload(Bytes::copy_from_slice(body), None);
         match kind {
             RecordKind::Chunk => {
                 let hash = field(body, 0).ok_or("the chunk is shorter than its hash")?;
-                let location = Location { offset, body_len: header.body_len };
+                let location =
+                    Location { offset, body_len: header.body_len, is_terminal: header.is_terminal() };
                 self.chunks.insert(ChunkHash::from_bytes(hash), location);
             }
             RecordKind::Mutations => self.mutations.push(payload()?),
@@ -109,7 +110,10 @@ impl Scan {
                 let hash = ChunkHash::from_slice(&payload()?).ok_or("the root is not a hash")?;
                 self.root = Some(RootHash::from(hash));
             }
-            RecordKind::SyncMark | RecordKind::Index => {}
+            RecordKind::Dictionary => {
+                return Err("a segment that is appended to has no dictionary".to_owned());
+            }
+            RecordKind::SyncMark | RecordKind::Index | RecordKind::Settings => {}
         }
         Ok(())
     }

@@ -7,13 +7,14 @@ use bytes::Bytes;
 use crate::error::Result;
 use crate::hash::ChunkHash;
 use crate::key_range::KeyRange;
+use crate::tree::Tree;
 use crate::tree::node::{KeyRef, Node};
-use crate::tree::{NodeStore, Tree};
 
 /// A walk through the part of a tree that is inside a range. It stands before an
 /// *item*, an entry or a whole subtree, and either passes over it or goes in.
 pub(super) struct Side {
-    nodes: Arc<NodeStore>,
+    /// Kept for its pin as well as for its nodes.
+    tree: Tree,
     range: KeyRange,
     /// The root, while the walk stands before the whole tree.
     root: Option<(ChunkHash, Arc<Node>)>,
@@ -48,7 +49,7 @@ impl Side {
         let root = tree.nodes().load(&hash)?;
         let is_empty = root.search(&range.start).0 == root.len() || range.is_empty();
         let root = (!is_empty).then_some((hash, root));
-        Ok(Self { nodes: Arc::clone(tree.nodes()), range: range.clone(), root, inside: Vec::new() })
+        Ok(Self { tree: tree.clone(), range: range.clone(), root, inside: Vec::new() })
     }
 
     /// The item, or none at the end of the tree or range.
@@ -115,7 +116,7 @@ impl Side {
             Some((_, root)) => root,
             None => {
                 let (node, index) = self.inside.last().expect("the walk stands before a subtree");
-                self.nodes.load_child(node, *index)?
+                self.tree.nodes().load_child(node, *index)?
             }
         };
         // Its last key is not below the range, or its parent had not led here.
@@ -126,7 +127,7 @@ impl Side {
 
     /// Reads the value of an entry of this side.
     pub(super) fn value(&self, entry: &LeafEntry) -> Result<Bytes> {
-        entry.leaf.value(entry.index).resolve(&**self.nodes.chunks())
+        entry.leaf.value(entry.index).resolve(&**self.tree.nodes().chunks())
     }
 
     /// Whether a key is below the end of the range.

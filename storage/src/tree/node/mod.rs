@@ -223,6 +223,18 @@ impl Node {
         }
     }
 
+    /// The chunks that it refers to: children, or large values.
+    pub(crate) fn references(&self) -> Vec<ChunkHash> {
+        let hash = |index| {
+            if self.is_leaf() {
+                self.blob(index).map(|blob| blob.hash())
+            } else {
+                Some(self.child(index).hash)
+            }
+        };
+        (0..self.len).filter_map(hash).collect()
+    }
+
     /// The stored bytes of the value at `index` of a leaf, and whether they are
     /// a blob reference. Two values are equal exactly when both parts are.
     pub(crate) fn stored(&self, index: usize) -> (bool, &[u8]) {
@@ -259,6 +271,23 @@ impl Node {
         let bytes = self.encoding[at..at + COUNT_BYTES].try_into().expect("a slice of eight bytes");
         u64::from_le_bytes(bytes)
     }
+}
+
+/// Whether a leaf's encoding, which need not have been checked, has no large
+/// values. False when that cannot be told.
+pub(crate) fn leaf_has_no_blobs(encoding: &[u8]) -> bool {
+    let blob_bits = || {
+        let &[_, NODE_FORMAT_VERSION, 0, width, n0, n1, n2, n3, ..] =
+            encoding.first_chunk::<HEADER_BYTES>()?
+        else {
+            return None;
+        };
+        let len = u32::from_le_bytes([n0, n1, n2, n3]) as usize;
+        let tables = len.checked_mul(2 * OffsetWidth::from_byte(width)?.bytes())?;
+        let start = HEADER_BYTES.checked_add(tables)?;
+        encoding.get(start..start.checked_add(len.div_ceil(8))?)
+    };
+    blob_bits().is_some_and(|bits| bits.iter().all(|bits| *bits == 0))
 }
 
 #[cfg(test)]
