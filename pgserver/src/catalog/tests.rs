@@ -197,13 +197,13 @@ async fn settings_are_those_of_the_session() {
         query("SELECT current_setting('Application_Name'), current_setting('nosuch', true)").await,
         "tool|"
     );
-    assert_eq!(query("SELECT setting FROM pg_settings WHERE name = 'application_name'").await, "tool");
+    assert_eq!(query("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'application_name'").await, "tool");
 }
 
 #[tokio::test]
 async fn a_version_that_is_read_is_the_database_and_is_listed_with_the_branches() {
     assert_eq!(query("SELECT current_database(), current_catalog").await, "v1|v1");
-    assert_eq!(query("SELECT datname FROM pg_database ORDER BY 1").await, "feature-x\nmain\nv1");
+    assert_eq!(query("SELECT datname FROM pg_catalog.pg_database ORDER BY 1").await, "feature-x\nmain\nv1");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The simple protocol: a text of any number of statements, one result after the other.
 
-use microprolly_sql::{Outcome, ParsedStatement, SqlError, SqlState};
+use microprolly_sql::{Outcome, ParsedStatement, SqlError};
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
 

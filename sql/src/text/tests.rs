@@ -161,7 +161,7 @@ fn records_show_as_rows() {
             (Arc::new(Field::new("b", DataType::Utf8, true)), b),
         ]))
     };
-    assert_eq!(record(Some(1), "x \"y\\"), r#"(1,"x ""y\\""")"#);
+    assert_eq!(record(Some(1), "x \"y\\"), r#"(1,"x ""y\\")"#);
     assert_eq!(record(None, ""), r#"(,"")"#);
     assert_eq!(record(Some(7), "seven"), "(7,seven)");
 }

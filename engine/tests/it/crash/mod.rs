@@ -77,7 +77,7 @@ impl Budget {
             recovery_images_max: 3,
             violations_max: 10,
         }
-        .from_environment()
+        .or_from_environment()
     }
 
     /// For a run that may take hours.
@@ -92,10 +92,10 @@ impl Budget {
             recovery_images_max: 20,
             violations_max: 10,
         }
-        .from_environment()
+        .or_from_environment()
     }
 
-    fn from_environment(self) -> Self {
+    fn or_from_environment(self) -> Self {
         let images_max = from_environment(CRASH_IMAGES).unwrap_or(self.images.images_max);
         let points_max = from_environment(CRASH_POINTS).unwrap_or(self.points_max);
         Self { points_max, images: ImagePlan { images_max, ..self.images }, ..self }
