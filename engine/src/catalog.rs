@@ -6,6 +6,7 @@
 //! | `tag/<name>` | [`TagRecord`] |
 //! | `type/<name>` | [`TypeRecord`] |
 //! | `meta/next_type_id` | [`NextTypeId`] |
+//! | `setting/automatic_collection` | [`AutomaticCollectionRecord`] |
 
 use bytes::Bytes;
 use microprolly_storage::{KeyRange, StorageError, Tree};
@@ -22,6 +23,7 @@ const RECORD_VERSION: u32 = 1;
 pub(crate) const BRANCH: &str = "branch/";
 pub(crate) const TAG: &str = "tag/";
 pub(crate) const TYPE: &str = "type/";
+pub(crate) const AUTOMATIC_COLLECTION: &str = "setting/automatic_collection";
 pub(crate) const NEXT_TYPE_ID: &str = "meta/next_type_id";
 
 /// A branch as the catalog keeps it. Hashes are hexadecimal.
@@ -57,6 +59,14 @@ impl TypeRecord {
     pub(crate) fn new(definition: TypeDefinition, by: &str, at: Timestamp) -> Self {
         Self { definition, defined_by: by.to_owned(), defined_micros: at.as_micros() }
     }
+}
+
+/// When garbage is collected unasked; absent, the default holds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AutomaticCollectionRecord {
+    pub(crate) is_on: bool,
+    pub(crate) growth: f64,
+    pub(crate) bytes_min: u64,
 }
 
 /// The id for the next new type.

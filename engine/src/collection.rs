@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use microprolly_storage::{
-    ChunkHash, Collected, CollectionOutcome, CollectionPolicy, CollectionProgress, Collector, StorageError,
+    ChunkHash, Collected, CollectionOutcome, CollectionPolicy, CollectionProgress, Collector, Compression,
+    Mutation, StorageError,
 };
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
+use crate::catalog::{self, AutomaticCollectionRecord};
 use crate::commit::{Commit, CommitId};
 use crate::database::Shared;
 use crate::error::{EngineError, Result};
@@ -29,6 +32,38 @@ impl Default for CollectionOptions {
     /// Removes all garbage.
     fn default() -> Self {
         Self { dry_run: false, policy: CollectionPolicy::default() }
+    }
+}
+
+/// When garbage is collected unasked: when the database has grown since the last
+/// collection by this part of its size, and by at least so many bytes. Looked at
+/// whenever a segment is full.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GrowthPolicy {
+    /// 1.0 collects when it has doubled.
+    pub growth: f64,
+    /// Bytes of growth below which it is not worth it.
+    pub bytes_min: u64,
+}
+
+impl Default for GrowthPolicy {
+    /// When it has doubled, and grown by 256 MiB.
+    fn default() -> Self {
+        Self { growth: 1.0, bytes_min: 256 << 20 }
+    }
+}
+
+impl GrowthPolicy {
+    /// Segments that are half garbage are worth rewriting unasked.
+    const LIVE_RATIO_MAX: f64 = 0.5;
+
+    pub(crate) fn of_record(record: &AutomaticCollectionRecord) -> Option<Self> {
+        record.is_on.then_some(Self { growth: record.growth, bytes_min: record.bytes_min })
+    }
+
+    fn is_due(&self, bytes: u64, bytes_after_collection: u64) -> bool {
+        let grown = bytes.saturating_sub(bytes_after_collection);
+        grown >= self.bytes_min && grown as f64 >= bytes_after_collection as f64 * self.growth
     }
 }
 
@@ -106,6 +141,53 @@ impl Session {
         self.database.shared.collect_garbage(options)
     }
 
+    /// When garbage is collected unasked; `None` if never.
+    pub fn automatic_collection(&self) -> Option<GrowthPolicy> {
+        self.state().automatic_collection
+    }
+
+    /// Sets when garbage is collected unasked; `None` is never. It holds for
+    /// everybody, from now on. Durable on return.
+    ///
+    /// # Errors
+    /// When the policy makes no sense, or the disk fails.
+    pub fn set_automatic_collection(&self, policy: Option<GrowthPolicy>) -> Result<()> {
+        let GrowthPolicy { growth, bytes_min } = policy.unwrap_or_default();
+        if !growth.is_finite() || growth < 0.0 {
+            let reason = format!("a database cannot grow by {growth} of its size");
+            return Err(EngineError::Refused { reason, hint: None });
+        }
+        let record = AutomaticCollectionRecord { is_on: policy.is_some(), growth, bytes_min };
+        self.database.shared.publisher.publish(|publication| {
+            publication.record(Mutation {
+                key: Bytes::from_static(catalog::AUTOMATIC_COLLECTION.as_bytes()),
+                value: Some(catalog::encode(record)),
+            });
+            publication.state.automatic_collection = policy;
+            Ok(())
+        })
+    }
+
+    /// How what is written now is stored.
+    pub fn compression(&self) -> Compression {
+        self.database.shared.store.compression()
+    }
+
+    /// Stores what is written from now on in another way; what is there stays
+    /// as it is until a collection rewrites it. Durable on return.
+    ///
+    /// # Errors
+    /// When the level is none of zstd's, or the disk fails.
+    pub fn set_compression(&self, compression: Compression) -> Result<()> {
+        if let Compression::Zstd { level } = compression
+            && !(ZSTD_LEVEL_MIN..=ZSTD_LEVEL_MAX).contains(&level)
+        {
+            let reason = format!("zstd has levels from {ZSTD_LEVEL_MIN} to {ZSTD_LEVEL_MAX}, not {level}");
+            return Err(EngineError::Refused { reason, hint: None });
+        }
+        Ok(self.database.shared.store.set_compression(compression)?)
+    }
+
     /// How far the collection under way is; `None` if there is none.
     pub fn collection_progress(&self) -> Option<CollectionProgress> {
         *self.database.shared.collection.progress.lock()
@@ -118,7 +200,31 @@ impl Session {
     }
 }
 
+/// The fastest level that is of use; zstd has lower ones.
+const ZSTD_LEVEL_MIN: i32 = -7;
+const ZSTD_LEVEL_MAX: i32 = 22;
+
 impl Shared {
+    /// Collects garbage in the background if the database has grown enough, as
+    /// is looked at whenever a segment was sealed.
+    pub(crate) fn collect_if_due(self: &Arc<Self>) {
+        let Some(policy) = self.publisher.state().automatic_collection else { return };
+        let is_due = self
+            .store
+            .statistics()
+            .is_ok_and(|statistics| policy.is_due(statistics.bytes, statistics.bytes_after_collection));
+        if !is_due {
+            return;
+        }
+        let policy = CollectionPolicy { live_ratio_max: GrowthPolicy::LIVE_RATIO_MAX, repack: false };
+        let shared = Arc::clone(self);
+        self.background.run(move || {
+            // Nobody waits for it. What stops it, damage or a full disk, stops
+            // whoever asks for a collection or a check too, and they are told.
+            drop(shared.collect_garbage(&CollectionOptions { dry_run: false, policy }));
+        });
+    }
+
     pub(crate) fn collect_garbage(&self, options: &CollectionOptions) -> Result<CollectionReport> {
         if !options.dry_run && self.store.unsealed_chunks() > 0 {
             // Only sealed segments are collected.

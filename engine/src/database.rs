@@ -1,12 +1,13 @@
 //! Opening and creating databases.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use microprolly_storage::{
-    ChunkStore, MemoryVfs, NodeStore, RealVfs, Recovered, Store, StoreOptions, StoreStatistics, Tree, Vfs,
+    ChunkStore, MemoryVfs, NodeStore, RealVfs, Recovered, StorageError, Store, StoreOptions, StoreStatistics, Tree, Vfs,
 };
 
+use crate::background::Background;
 use crate::collection::CollectionMonitor;
 use crate::columnar::DecodedCache;
 use crate::commit::{Commit, History};
@@ -53,6 +54,20 @@ impl Default for DatabaseOptions {
 #[derive(Clone)]
 pub struct Database {
     pub(crate) shared: Arc<Shared>,
+    _handle: Arc<Handle>,
+}
+
+/// What the copies of a database have in common, and nothing that works for it
+/// in the background has.
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    /// The database closes: whatever goes on in the background ends first, so
+    /// that it can be opened again at once.
+    fn drop(&mut self) {
+        self.0.collection.cancel();
+        self.0.background.join();
+    }
 }
 
 pub(crate) struct Shared {
@@ -62,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     pub(crate) columns: Arc<DecodedCache>,
     pub(crate) collection: CollectionMonitor,
+    pub(crate) background: Background,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -115,7 +131,13 @@ impl Database {
         let Recovered { store, root, mutations, .. } = Store::open(vfs, directory, &options.store)?;
         let store = Arc::new(store);
         // A store without a root was being created when the power went.
-        let Some(root) = root else { return Self::initialize(store, options) };
+        let Some(root) = root else {
+            if store.statistics()?.segments.len() > 1 {
+                let detail = "no root says what is in it (run repair)";
+                return Err(StorageError::corrupt(directory.display().to_string(), detail).into());
+            }
+            return Self::initialize(store, options);
+        };
         let nodes = node_store(&store, options);
         let mut state = State::load(Tree::open(&nodes, root), None)?;
         for payload in mutations {
@@ -168,17 +190,26 @@ impl Database {
     }
 
     fn assemble(store: Arc<Store>, nodes: Arc<NodeStore>, state: State, options: &DatabaseOptions) -> Self {
-        let shared = Shared {
-            publisher: Publisher::new(store.clone(), options.entropy.clone(), state),
-            history: Arc::new(History::new(store.clone())),
-            nodes,
-            store,
-            columns: Arc::new(DecodedCache::new(options.column_cache_bytes_max)),
-            collection: CollectionMonitor::default(),
-            clock: options.clock.clone(),
-            entropy: options.entropy.clone(),
-        };
-        Self { shared: Arc::new(shared) }
+        let shared = Arc::new_cyclic(|me: &Weak<Shared>| {
+            let me = me.clone();
+            let on_seal = Box::new(move || {
+                if let Some(shared) = me.upgrade() {
+                    shared.collect_if_due();
+                }
+            });
+            Shared {
+                publisher: Publisher::new(store.clone(), options.entropy.clone(), state, on_seal),
+                history: Arc::new(History::new(store.clone())),
+                nodes,
+                store,
+                columns: Arc::new(DecodedCache::new(options.column_cache_bytes_max)),
+                collection: CollectionMonitor::default(),
+                background: Background::default(),
+                clock: options.clock.clone(),
+                entropy: options.entropy.clone(),
+            }
+        });
+        Self { _handle: Arc::new(Handle(shared.clone())), shared }
     }
 }
 

@@ -106,6 +106,8 @@ pub enum Kind {
     Type,
     /// A column of a type.
     Column,
+    /// A node of a tree, a commit or a large value, by its hash.
+    Object,
 }
 
 impl Kind {
@@ -117,6 +119,7 @@ impl Kind {
             Self::Revision => "revision",
             Self::Type => "table",
             Self::Column => "column",
+            Self::Object => "object",
         }
     }
 }

@@ -27,6 +27,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod background;
 mod catalog;
 mod change;
 mod check;
@@ -37,12 +38,15 @@ mod commit;
 mod database;
 mod environment;
 mod error;
+mod inspect;
 mod log_record;
 mod name;
 mod overlay;
 mod principal;
 mod publication;
+mod repair;
 mod revision;
+mod salvage;
 mod schema;
 mod session;
 mod snapshot;
@@ -51,7 +55,7 @@ mod transaction;
 
 pub use change::{ChangeCounts, Changes};
 pub use check::{CheckReport, Finding, FindingKind};
-pub use collection::{CollectionOptions, CollectionReport};
+pub use collection::{CollectionOptions, CollectionReport, GrowthPolicy};
 pub use columnar::{
     BATCH_ROWS_TARGET, DecodedCache, EncodedRow, RowEncoder, TableBatches, TableScan, column_of, decode_rows,
 };
@@ -59,13 +63,16 @@ pub use commit::{Commit, CommitId, CommitOptions, Jump, Log, MESSAGE_BYTES_MAX};
 pub use database::{DEFAULT_BRANCH, Database, DatabaseOptions};
 pub use environment::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
 pub use error::{EngineError, Kind, Result, Violation};
+pub use inspect::{CommitInspection, ObjectInspection, TreeComparison, TreeInspection};
 pub use microprolly_storage as storage;
 pub use microprolly_storage::{
-    Change, CollectionPhase, CollectionPolicy, CollectionProgress, Entry, KeyRange, StorageError,
+    Change, CollectionPhase, CollectionPolicy, CollectionProgress, Compression, Entry, KeyRange, StorageError,
 };
 pub use name::{BranchName, NAME_BYTES_MAX, TagName};
 pub use principal::Principal;
+pub use repair::RepairReport;
 pub use revision::{COMMIT_PREFIX_DIGITS_MIN, Version};
+pub use salvage::{SalvageReport, SalvagedBranch};
 pub use schema::{
     ArrayElement, Column, ColumnType, FieldChange, GENERATED_KEY_COLUMN, NUMERIC_DEFAULT, PG_TYPE_METADATA,
     RowKey, TypeDefinition, TypeId, Value, ValueError,

@@ -27,7 +27,7 @@ pub(crate) struct LogRecord {
 
 impl LogRecord {
     pub(crate) fn encode(branch: &str, epoch: u64, writes: &Overlay) -> Vec<u8> {
-        let mut out = Vec::with_capacity(writes.bytes() + writes.len() * 9 + branch.len() + 13);
+        let mut out = Vec::with_capacity(writes.memory_bytes() + branch.len() + 13);
         out.push(VERSION);
         put_sized(&mut out, branch.as_bytes());
         out.extend_from_slice(&epoch.to_le_bytes());

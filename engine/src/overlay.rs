@@ -7,6 +7,15 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use microprolly_storage::{KeyRange, Mutation};
 
+/// Pending bytes on a branch beyond which they are put into its tree.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Pending keys on a branch beyond which they are put into its tree.
+const ENTRIES_MAX: usize = 16 * 1024;
+
+/// What an entry takes in memory besides its bytes.
+const ENTRY_OVERHEAD_BYTES: usize = 128;
+
 /// An immutable ordered map of pending keys. A put is one insert; a copy is
 /// one pointer. `None` is a deletion.
 #[derive(Clone, Default)]
@@ -25,13 +34,14 @@ impl Overlay {
         self.entries.ptr_eq(&other.entries) || (self.is_empty() && other.is_empty())
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    /// About how much memory it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.bytes + self.entries.len() * ENTRY_OVERHEAD_BYTES
     }
 
-    /// Bytes of all keys and values.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+    /// Whether there is so much in it that a branch's tree should have it.
+    pub(crate) fn is_large(&self) -> bool {
+        self.bytes > BYTES_MAX || self.entries.len() > ENTRIES_MAX
     }
 
     pub(crate) fn insert(&mut self, key: Bytes, value: Option<Bytes>) {

@@ -18,12 +18,6 @@ use crate::overlay::Overlay;
 use crate::schema::TypeId;
 use crate::state::{self, Branch, State, Tag};
 
-/// Pending bytes on a branch beyond which they are put into its tree.
-pub(crate) const OVERLAY_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-/// Pending keys on a branch beyond which they are put into its tree.
-pub(crate) const OVERLAY_ENTRIES_MAX: usize = 16 * 1024;
-
 /// Where states are published. `latest` is what writers build on; `durable`
 /// is what readers see, so that nobody acts on what a power cut could undo.
 pub(crate) struct Publisher {
@@ -33,14 +27,21 @@ pub(crate) struct Publisher {
     durable: ArcSwap<State>,
     /// Every state that was published and that somebody may still look at.
     published: Mutex<Vec<Weak<State>>>,
+    /// Told after a segment was sealed.
+    on_seal: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Publisher {
     /// Begins with a state that is durable already.
-    pub(crate) fn new(store: Arc<Store>, entropy: Arc<dyn Entropy>, state: State) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        entropy: Arc<dyn Entropy>,
+        state: State,
+        on_seal: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
         let state = Arc::new(state);
         let published = Mutex::new(vec![Arc::downgrade(&state)]);
-        Self { store, entropy, latest: Mutex::new(state.clone()), durable: ArcSwap::new(state), published }
+        Self { store, entropy, latest: Mutex::new(state.clone()), durable: ArcSwap::new(state), published, on_seal }
     }
 
     /// The states that somebody looks at or builds on, the latest among them.
@@ -68,7 +69,7 @@ impl Publisher {
     pub(crate) fn publish<T>(&self, change: impl FnOnce(&mut Publication<'_>) -> Result<T>) -> Result<T> {
         // What is written here is safe from collection until the state holds it.
         let _guard = self.store.pins().begin_write();
-        let (outcome, state) = {
+        let (outcome, state, seals) = {
             let mut latest = self.latest.lock();
             let mut publication = Publication {
                 publisher: self,
@@ -78,16 +79,20 @@ impl Publisher {
                 seals: false,
             };
             let outcome = change(&mut publication)?;
-            let state = Arc::new(publication.finish()?);
+            let (state, seals) = publication.finish()?;
+            let state = Arc::new(state);
             self.note_published(&state);
             *latest = state.clone();
-            (outcome, state)
+            (outcome, state, seals)
         };
         if let Some(lsn) = state.lsn {
             self.store.sync(lsn)?;
         }
         // Another writer's later state may be here already; it contains ours.
         self.durable.rcu(|durable| if durable.lsn < state.lsn { state.clone() } else { durable.clone() });
+        if seals {
+            (self.on_seal)();
+        }
         Ok(outcome)
     }
 }
@@ -155,9 +160,7 @@ impl Publication<'_> {
         for (key, value) in writes.iter() {
             branch.working.overlay.insert(key.clone(), value.clone());
         }
-        if branch.working.overlay.bytes() > OVERLAY_BYTES_MAX
-            || branch.working.overlay.len() > OVERLAY_ENTRIES_MAX
-        {
+        if branch.working.overlay.is_large() {
             return self.fold(name, &branch);
         }
         self.state.branches.insert(name.clone(), branch);
@@ -182,7 +185,8 @@ impl Publication<'_> {
         epoch(&*self.publisher.entropy)
     }
 
-    fn finish(mut self) -> Result<State> {
+    /// Writes the next state, and says whether a segment was sealed.
+    fn finish(mut self) -> Result<(State, bool)> {
         let store = &self.publisher.store;
         // Sealing needs all pending writes in trees: a sealed segment is never
         // read for its log.
@@ -219,7 +223,7 @@ impl Publication<'_> {
             let payload = LogRecord::encode(name.as_str(), branch.epoch, writes);
             self.state.lsn = Some(store.append_mutations(&payload)?);
         }
-        Ok(self.state)
+        Ok((self.state, seals))
     }
 }
 

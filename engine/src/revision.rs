@@ -2,6 +2,7 @@
 
 use arrow::compute::kernels::cast_utils::string_to_datetime;
 use chrono::Utc;
+use microprolly_storage::ChunkHash;
 
 use crate::commit::CommitId;
 use crate::database::Shared;
@@ -134,20 +135,9 @@ impl Shared {
     fn commits_with_prefix(&self, text: &str) -> Result<Vec<CommitId>> {
         /// More than one is an error anyway; this many are listed.
         const LISTED_MAX: usize = 8;
-        if text.len() < COMMIT_PREFIX_DIGITS_MIN || text.len() > 64 {
-            return Ok(Vec::new());
-        }
-        let Some(digits) = text
-            .chars()
-            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-            .collect::<Option<Vec<u8>>>()
-        else {
-            return Ok(Vec::new());
-        };
-        let (pairs, rest) = digits.as_chunks::<2>();
-        let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+        let Some((bytes, digit)) = hash_prefix(text) else { return Ok(Vec::new()) };
         let mut commits = Vec::new();
-        for hash in self.store.hashes_with_prefix(&bytes, rest.first().copied(), LISTED_MAX)? {
+        for hash in self.store.hashes_with_prefix(&bytes, digit, LISTED_MAX)? {
             // The store knows chunks of every kind by hash; only commits count.
             if self.is_commit(hash)? {
                 commits.push(hash.into());
@@ -156,10 +146,24 @@ impl Shared {
         Ok(commits)
     }
 
-    fn is_commit(&self, hash: microprolly_storage::ChunkHash) -> Result<bool> {
+    fn is_commit(&self, hash: ChunkHash) -> Result<bool> {
         use microprolly_storage::{ChunkKind, ChunkStore};
         Ok(ChunkKind::of(&self.store.read(&hash)?) == Some(ChunkKind::Commit))
     }
+}
+
+/// The start of a hash, as whole bytes and perhaps a digit more. `None` for what
+/// is no hexadecimal number, or has too few digits or too many to name anything.
+pub(crate) fn hash_prefix(text: &str) -> Option<(Vec<u8>, Option<u8>)> {
+    if !(COMMIT_PREFIX_DIGITS_MIN..=2 * ChunkHash::LEN).contains(&text.len()) {
+        return None;
+    }
+    let digits = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<Vec<u8>>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    Some((pairs.iter().map(|[high, low]| high << 4 | low).collect(), rest.first().copied()))
 }
 
 /// A moment; a date alone is its first one, in UTC.
@@ -170,6 +174,16 @@ fn time(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_of_a_hash_has_eight_digits_or_more() {
+        assert_eq!(hash_prefix("0123456789"), Some((vec![0x01, 0x23, 0x45, 0x67, 0x89], None)));
+        assert_eq!(hash_prefix("ABCDEF012"), Some((vec![0xab, 0xcd, 0xef, 0x01], Some(2))));
+        assert!(hash_prefix(&"f".repeat(64)).is_some());
+        for none in ["", "0123456", "0123456g", "٠١٢٣٤٥٦٧", &"f".repeat(65)] {
+            assert_eq!(hash_prefix(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn suffixes_add_up() {

@@ -7,6 +7,7 @@ use imbl::OrdMap;
 use microprolly_storage::{ChunkHash, Lsn, Mutation, NodeStore, RootHash, Tree};
 
 use crate::catalog::{self, BranchRecord, TagRecord, TypeRecord};
+use crate::collection::GrowthPolicy;
 use crate::commit::CommitId;
 use crate::environment::Timestamp;
 use crate::error::Result;
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) branches: OrdMap<BranchName, Branch>,
     pub(crate) tags: OrdMap<TagName, Tag>,
     pub(crate) types: Types,
+    /// When garbage is collected unasked; `None` if never.
+    pub(crate) automatic_collection: Option<GrowthPolicy>,
 }
 
 /// The defined types by name.
@@ -76,7 +79,14 @@ impl State {
             .into_iter()
             .map(|(name, record)| (name, Arc::new(record.definition)))
             .collect();
-        Ok(Self { lsn, catalog, branches, tags, types })
+        let automatic_collection = match catalog.get(catalog::AUTOMATIC_COLLECTION.as_bytes())? {
+            Some(value) => GrowthPolicy::of_record(&catalog::decode(
+                catalog::AUTOMATIC_COLLECTION.as_bytes(),
+                &value,
+            )?),
+            None => Some(GrowthPolicy::default()),
+        };
+        Ok(Self { lsn, catalog, branches, tags, types, automatic_collection })
     }
 }
 

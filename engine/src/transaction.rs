@@ -16,10 +16,15 @@ use crate::error::{EngineError, Kind, Result};
 use crate::name::BranchName;
 use crate::overlay::Overlay;
 use crate::principal::Principal;
-use crate::publication::{OVERLAY_BYTES_MAX, OVERLAY_ENTRIES_MAX, Publication};
+use crate::publication::Publication;
 use crate::schema::{FieldChange, RowKey, TypeDefinition};
 use crate::snapshot::Snapshot;
 use crate::state::{self, Branch, Types};
+
+/// Bytes of memory that a transaction's own writes take before they are put into
+/// chunks. The more of them are put there at once, the fewer nodes are written
+/// twice.
+const WRITES_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Reads and writes on one branch that become true together or not at all. It
 /// sees the branch as it was when it began, and its own writes. Dropping it
@@ -140,11 +145,30 @@ impl Transaction {
         if let Some(writes) = &mut self.writes {
             writes.insert(key, value);
         }
-        if self.view.overlay.bytes() > OVERLAY_BYTES_MAX || self.view.overlay.len() > OVERLAY_ENTRIES_MAX {
-            // Into chunks that nothing refers to until the commit: memory
-            // stays bounded, and a rollback leaves only garbage.
-            self.view = Snapshot::of_tree(self.view.folded()?);
-            self.writes = None;
+        if self.view.overlay.memory_bytes() > WRITES_BYTES_MAX {
+            self.fold()?;
+        }
+        Ok(())
+    }
+
+    /// Puts its writes into chunks that nothing refers to until the commit:
+    /// memory stays bounded, and a rollback leaves only garbage.
+    fn fold(&mut self) -> Result<()> {
+        self.view = Snapshot::of_tree(self.view.folded()?);
+        self.writes = None;
+        let shared = &self.database.shared;
+        if shared.store.wants_seal() {
+            // However large the transaction, a segment is not.
+            shared.publisher.publish(|_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// Does before the commit, while others may commit, what would otherwise be
+    /// done while they wait.
+    fn prepare(&mut self) -> Result<()> {
+        if self.view.overlay.is_large() && !self.is_unchanged() {
+            self.fold()?;
         }
         Ok(())
     }
@@ -279,10 +303,11 @@ impl Transaction {
     /// keys or definitions since this one began, a row of a type whose
     /// definition this one changed, or the definition of a type whose rows this
     /// one changed, or when the branch is gone; nothing is written then.
-    pub fn commit(self) -> Result<()> {
+    pub fn commit(mut self) -> Result<()> {
         if self.is_unchanged() {
             return Ok(());
         }
+        self.prepare()?;
         self.publish(|publication| self.apply(publication))
     }
 
@@ -291,7 +316,8 @@ impl Transaction {
     ///
     /// # Errors
     /// As for [`Transaction::commit`], and when there is nothing to record.
-    pub fn commit_version(self, options: CommitOptions) -> Result<CommitId> {
+    pub fn commit_version(mut self, options: CommitOptions) -> Result<CommitId> {
+        self.prepare()?;
         self.publish(|publication| {
             self.apply(publication)?;
             self.database.record_version(publication, &self.branch, &self.principal, &options)
@@ -302,7 +328,8 @@ impl Transaction {
     ///
     /// # Errors
     /// As for [`Transaction::commit`].
-    pub fn commit_changes(self, options: CommitOptions) -> Result<Option<CommitId>> {
+    pub fn commit_changes(mut self, options: CommitOptions) -> Result<Option<CommitId>> {
+        self.prepare()?;
         self.publish(|publication| {
             self.apply(publication)?;
             match self.database.record_version(publication, &self.branch, &self.principal, &options) {

@@ -23,9 +23,9 @@ pub use store::{
     StoreOptions, StoreStatistics,
 };
 pub use tree::{
-    Block, BlockCursor, Change, ChunkingParameters, Diff, DiffCounts, Entry, KEY_BYTES_MAX, MergeConflict,
-    Mutation, NodeStore, Proof, RangeCursor, Tree, TreeBuilder, TreeFault, TreeFaultKind, TreeMerge,
-    TreeStatistics, VALUE_BYTES_MAX,
+    Block, BlockCursor, Change, ChunkContent, ChunkingParameters, Diff, DiffCounts, Entry, KEY_BYTES_MAX,
+    LeafValue, MergeConflict, Mutation, NodeChild, NodeStore, Proof, RangeCursor, SharedNodes, Tree,
+    TreeBuilder, TreeFault, TreeFaultKind, TreeMerge, TreeStatistics, VALUE_BYTES_MAX,
 };
 pub use vfs::{
     EntryKind, Ignored, Image, ImagePlan, MemoryVfs, OpenMode, RealVfs, Recording, RecordingVfs, Vfs,

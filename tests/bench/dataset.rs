@@ -98,7 +98,7 @@ impl Dataset {
         Ok(Dataset::Flights { rows, source: source.to_owned() })
     }
 
-    /// Names its files: the same for equal rows in equal order only.
+    /// Names its files and stores: the same for equal rows in equal order only.
     pub(crate) fn name(&self) -> String {
         match self {
             Dataset::Users { rows, order: RowOrder::Sorted, .. } => format!("users-{rows}"),

@@ -60,6 +60,11 @@ pub(crate) fn user_keys(seed: u64, rows: u64) -> Vec<u64> {
     (0..rows).map(|_| stream.next()).collect()
 }
 
+/// The key of one of them, counted from 0.
+pub(crate) fn user_key(seed: u64, number: u64) -> u64 {
+    SplitMix64(seed.wrapping_add(number.wrapping_mul(SplitMix64::STEP))).next()
+}
+
 /// The key as it is stored: 16 hexadecimal digits, which sort as the numbers do.
 pub(crate) fn user_id(key: u64) -> String {
     format!("{key:016x}")

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -18,26 +19,49 @@ pub(crate) enum Unit {
     RowsPerSecond,
     /// Reads by key per second.
     ReadsPerSecond,
+    /// Durable transactions per second.
+    TransactionsPerSecond,
+    /// Bytes per second, shown as MB/s.
+    BytesPerSecond,
     /// Time.
     Milliseconds,
+    /// Time of something short.
+    Nanoseconds,
     /// Memory or disk, shown as MiB.
     Bytes,
-    /// Chunks asked for, in a cache or not.
+    /// Memory or disk for something small, shown as KiB.
+    FewBytes,
+    /// Chunks asked for, in a cache or not, or written.
     Chunks,
+    /// How many times as much it is as what the row's name says: a cost.
+    Times,
 }
 
 impl Unit {
     /// How often `ours` is as good as `theirs`: 2 is twice as fast, or half the bytes.
     pub(crate) fn ratio(self, ours: f64, theirs: f64) -> f64 {
         match self {
-            Unit::RowsPerSecond | Unit::ReadsPerSecond => ours / theirs,
-            Unit::Milliseconds | Unit::Bytes | Unit::Chunks => theirs / ours,
+            Unit::RowsPerSecond
+            | Unit::ReadsPerSecond
+            | Unit::TransactionsPerSecond
+            | Unit::BytesPerSecond => ours / theirs,
+            Unit::Milliseconds
+            | Unit::Nanoseconds
+            | Unit::Bytes
+            | Unit::FewBytes
+            | Unit::Chunks
+            | Unit::Times => theirs / ours,
         }
     }
 
     /// `value` for a reader, with three digits that mean something.
     pub(crate) fn show(self, value: f64) -> String {
-        let shown = if self == Unit::Bytes { value / f64::from(1 << 20) } else { value };
+        let shown = match self {
+            Unit::Bytes => value / f64::from(1 << 20),
+            Unit::FewBytes => value / f64::from(1 << 10),
+            Unit::BytesPerSecond => value / 1e6,
+            _ => value,
+        };
         match shown {
             shown if shown >= 1_000.0 => crate::report::grouped(shown.round() as u64),
             shown if shown >= 100.0 => format!("{shown:.0}"),
@@ -53,9 +77,14 @@ impl fmt::Display for Unit {
         f.write_str(match self {
             Unit::RowsPerSecond => "rows/s",
             Unit::ReadsPerSecond => "reads/s",
+            Unit::TransactionsPerSecond => "transactions/s",
+            Unit::BytesPerSecond => "MB/s",
             Unit::Milliseconds => "ms",
+            Unit::Nanoseconds => "ns",
             Unit::Bytes => "MiB",
+            Unit::FewBytes => "KiB",
             Unit::Chunks => "chunks",
+            Unit::Times => "times",
         })
     }
 }
@@ -88,6 +117,13 @@ pub(crate) fn milliseconds(time: Duration) -> f64 {
 pub(crate) async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Duration)> {
     let start = Instant::now();
     let result = work.await?;
+    Ok((result, start.elapsed()))
+}
+
+/// Does `work` and returns its result and how long it took.
+pub(crate) fn clocked<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+    let start = Instant::now();
+    let result = work()?;
     Ok((result, start.elapsed()))
 }
 
@@ -142,13 +178,33 @@ pub(crate) fn peak_rss_bytes(process: Option<u32>) -> Result<u64> {
     Ok(kib * 1_024)
 }
 
+/// What this process has sent to the disk so far (`write_bytes`), in bytes: whole pages of its files, those of its logs among them, without
+/// what the file system writes for itself.
+pub(crate) fn written_bytes() -> Result<u64> {
+    const PATH: &str = "/proc/self/io";
+    let counters = fs::read_to_string(PATH).map_err(|error| format!("{PATH}: {error}"))?;
+    let bytes = counters.lines().find_map(|line| line.strip_prefix("write_bytes:"));
+    Ok(bytes.ok_or_else(|| format!("{PATH} has no write_bytes"))?.trim().parse()?)
+}
+
 /// The length of all files below a directory, in bytes.
 pub(crate) fn directory_bytes(path: &Path) -> Result<u64> {
+    sum_of_files(path, fs::Metadata::len)
+}
+
+/// The blocks that all files below a directory take on disk, in bytes: holes in them take none.
+pub(crate) fn allocated_bytes(path: &Path) -> Result<u64> {
+    /// The unit in which the system counts them, whatever the file system's own blocks are.
+    const BLOCK_BYTES: u64 = 512;
+    sum_of_files(path, |file| file.blocks() * BLOCK_BYTES)
+}
+
+fn sum_of_files(directory: &Path, bytes_of: fn(&fs::Metadata) -> u64) -> Result<u64> {
     let mut total = 0;
-    for entry in fs::read_dir(path)? {
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
-        total += if metadata.is_dir() { directory_bytes(&entry.path())? } else { metadata.len() };
+        total += if metadata.is_dir() { sum_of_files(&entry.path(), bytes_of)? } else { bytes_of(&metadata) };
     }
     Ok(total)
 }

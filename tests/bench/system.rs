@@ -86,6 +86,11 @@ pub(crate) trait Store: Sized {
         Err("differences are not measured here".into())
     }
 
+    /// Makes ready to list the differences of a branch that was changed before the store was opened.
+    async fn before_diff(&mut self, _branch: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Lists the rows of users that differ between the first version and the branch. Returns how many there are.
     async fn diff(&mut self, _branch: &str) -> Result<u64> {
         Err("differences are not measured here".into())

@@ -1,6 +1,10 @@
 //! What a check finds.
 
-use microprolly_storage::{ChunkHash, SegmentFault, SegmentFaultKind};
+use microprolly_storage::{
+    ChunkHash, SegmentFault, SegmentFaultKind, StorageError, TreeFault, TreeFaultKind,
+};
+
+use crate::commit::CommitId;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +90,36 @@ impl Finding {
             reached_by: None,
             detail: fault.detail.clone(),
         }
+    }
+
+    /// What is wrong in a tree that `by` leads to.
+    pub(crate) fn of_tree(fault: &TreeFault, by: &str) -> Self {
+        let kind = match fault.kind() {
+            TreeFaultKind::Missing => FindingKind::MissingObject,
+            TreeFaultKind::Corrupt => FindingKind::CorruptObject,
+            TreeFaultKind::WrongCount => FindingKind::WrongCount,
+            TreeFaultKind::WrongOrder => FindingKind::WrongOrder,
+        };
+        let by = match &fault.last_key {
+            Some(key) => format!("{by}, node up to key \"{}\"", key.escape_ascii()),
+            None => format!("{by}, root"),
+        };
+        Self::reached(kind, fault.chunk, &by, fault.error.to_string())
+    }
+
+    /// A commit that `by` leads to and that cannot be read.
+    pub(crate) fn lost_commit(id: CommitId, by: &str, error: &StorageError) -> Self {
+        let kind = match error {
+            StorageError::NotFound { .. } => FindingKind::MissingObject,
+            _ => FindingKind::CorruptObject,
+        };
+        Self::reached(kind, id.chunk(), by, error.to_string())
+    }
+
+    /// Something about an object that `by` leads to.
+    pub(super) fn reached(kind: FindingKind, chunk: ChunkHash, by: &str, detail: String) -> Self {
+        let (object, reached_by) = (chunk.to_string(), Some(by.to_owned()));
+        Self { kind, object, file: None, offset: None, reached_by, detail }
     }
 
     /// An object that nothing leads to.

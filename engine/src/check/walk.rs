@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use microprolly_storage::{ChunkHash, NodeStore, StorageError, Tree, TreeFault, TreeFaultKind};
+use microprolly_storage::{ChunkHash, NodeStore, StorageError, Tree};
 
 use super::finding::{Finding, FindingKind};
 use crate::commit::{Commit, CommitId};
@@ -52,7 +52,7 @@ impl<'a> Walk<'a> {
     fn tree(&mut self, root: ChunkHash, by: &str) -> Result<()> {
         let Self { nodes, visited, findings, .. } = self;
         let tree = Tree::open(nodes, root.into());
-        tree.check(visited, &mut |fault| findings.push(of_tree(&fault, by)))?;
+        tree.check(visited, &mut |fault| findings.push(Finding::of_tree(&fault, by)))?;
         Ok(())
     }
 
@@ -89,14 +89,14 @@ impl<'a> Walk<'a> {
             StorageError::Corrupt { .. } | StorageError::NewerFormat { .. } => FindingKind::CorruptObject,
             _ => return Err(error.into()),
         };
-        self.findings.push(finding(kind, id.chunk(), by, error.to_string()));
+        self.findings.push(Finding::reached(kind, id.chunk(), by, error.to_string()));
         Ok(None)
     }
 
     /// Compares a commit with its parents and with where its jump pointer leads.
     fn history(&mut self, id: CommitId, commit: &Commit, by: &str) -> Result<()> {
         let mut wrong = |detail: String| {
-            self.findings.push(finding(FindingKind::WrongHistory, id.chunk(), by, detail));
+            self.findings.push(Finding::reached(FindingKind::WrongHistory, id.chunk(), by, detail));
         };
         let mut generation_before = None;
         for (index, parent) in commit.parents.iter().enumerate() {
@@ -125,23 +125,4 @@ impl<'a> Walk<'a> {
         }
         Ok(())
     }
-}
-
-fn of_tree(fault: &TreeFault, by: &str) -> Finding {
-    let kind = match fault.kind() {
-        TreeFaultKind::Missing => FindingKind::MissingObject,
-        TreeFaultKind::Corrupt => FindingKind::CorruptObject,
-        TreeFaultKind::WrongCount => FindingKind::WrongCount,
-        TreeFaultKind::WrongOrder => FindingKind::WrongOrder,
-    };
-    let by = match &fault.last_key {
-        Some(key) => format!("{by}, node up to key \"{}\"", key.escape_ascii()),
-        None => format!("{by}, root"),
-    };
-    finding(kind, fault.chunk, &by, fault.error.to_string())
-}
-
-fn finding(kind: FindingKind, chunk: ChunkHash, by: &str, detail: String) -> Finding {
-    let (object, reached_by) = (chunk.to_string(), Some(by.to_owned()));
-    Finding { kind, object, file: None, offset: None, reached_by, detail }
 }

@@ -7,6 +7,7 @@
 //! chunking 512 4096 16384
 //! compression zstd 1
 //! next 4
+//! collected 67108901
 //! sealed 1 67108901
 //! sealed 2 67109377
 //! damaged 0
@@ -17,11 +18,13 @@
 //! The first line carries the format version. `chunking` has the smallest, mean
 //! and largest size of tree nodes in bytes; `compression` is `none`, or `zstd` and
 //! a level; `next` is the number for the next segment, above all that ever were
-//! in use. A `sealed` line has the number and the exact length of a segment, in
-//! the order in which they are searched from the last to the first; `active` the
-//! number of the segment that is appended to and how much of it had been synced
-//! when this was written. A `damaged` line has the number of a segment that a
-//! repair replaced, whose file is kept aside. The last line is the CRC-32 of everything before it.
+//! in use; `collected` how many bytes there were after garbage was last collected,
+//! 0 if it never was. A `sealed` line has the number and the exact length of a
+//! segment, in the order in which they are searched from the last to the first;
+//! `active` the number of the segment that is appended to and how much of it had
+//! been synced when this was written. A `damaged` line has the number of a segment
+//! that a repair replaced, whose file is kept aside. The last line is the CRC-32
+//! of everything before it.
 //!
 //! Version 1 had no `compression` and no `next`: its segments ascended, and the
 //! active one had the highest number.
@@ -60,6 +63,8 @@ pub(super) struct Manifest {
     /// The number for the next segment. A file with a lower one that is not
     /// listed is left over and holds nothing that counts.
     pub(super) next: u64,
+    /// Bytes of all segments after garbage was last collected.
+    pub(super) collected: u64,
     /// Searched from the last to the first.
     pub(super) sealed: Vec<ListedSegment>,
     /// Segments whose sound parts a repair copied: no part of the store, and
@@ -71,8 +76,16 @@ pub(super) struct Manifest {
 impl Manifest {
     /// The MANIFEST of a store that is about to get its first segment.
     pub(super) fn new(chunking: ChunkingParameters, compression: Compression, active: ListedSegment) -> Self {
-        let (version, next) = (FORMAT_VERSION, active.number + 1);
-        Self { version, chunking, compression, next, sealed: Vec::new(), damaged: Vec::new(), active }
+        Self {
+            version: FORMAT_VERSION,
+            chunking,
+            compression,
+            next: active.number + 1,
+            collected: 0,
+            sealed: Vec::new(),
+            damaged: Vec::new(),
+            active,
+        }
     }
 
     /// Whether a segment is part of the store, or kept aside.
@@ -100,7 +113,7 @@ impl Manifest {
                 Compression::None => "none".to_owned(),
                 Compression::Zstd { level } => format!("zstd {level}"),
             };
-            text += &format!("compression {compression}\nnext {}\n", self.next);
+            text += &format!("compression {compression}\nnext {}\ncollected {}\n", self.next, self.collected);
         }
         for ListedSegment { number, len } in &self.sealed {
             text += &format!("sealed {number} {len}\n");
@@ -153,11 +166,12 @@ impl Manifest {
     /// The lines after the first. The checksum is for the caller to compare.
     fn parse_lines<'a>(version: u32, mut lines: impl Iterator<Item = &'a str>) -> Option<Self> {
         let [bytes_min, bytes_target, bytes_max] = numbers(lines.next()?.strip_prefix("chunking ")?)?;
-        let (mut compression, mut next) = (Compression::default(), None);
+        let (mut compression, mut next, mut collected) = (Compression::default(), None, 0);
         if version > 1 {
             compression = parse_compression(lines.next()?.strip_prefix("compression ")?)?;
             let [number] = numbers(lines.next()?.strip_prefix("next ")?)?;
             next = Some(number);
+            [collected] = numbers(lines.next()?.strip_prefix("collected ")?)?;
         }
         let (mut sealed, mut damaged) = (Vec::new(), Vec::new());
         loop {
@@ -176,7 +190,7 @@ impl Manifest {
             let chunking = ChunkingParameters { bytes_min, bytes_target, bytes_max };
             let next = next.or(number.checked_add(1))?;
             let active = ListedSegment { number, len };
-            return Some(Self { version, chunking, compression, next, sealed, damaged, active });
+            return Some(Self { version, chunking, compression, next, collected, sealed, damaged, active });
         }
     }
 }
@@ -204,6 +218,7 @@ mod tests {
             chunking: ChunkingParameters::default(),
             compression: Compression::Zstd { level: -3 },
             next: 8,
+            collected: 4105,
             sealed: vec![ListedSegment { number: 6, len: 4096 }, ListedSegment { number: 4, len: 9 }],
             damaged: vec![2],
             active: ListedSegment { number: 5, len: 72 },
@@ -215,7 +230,7 @@ mod tests {
         let text = manifest().encode();
         assert!(
             text.starts_with(
-                "microprolly manifest 2\nchunking 512 4096 16384\ncompression zstd -3\nnext 8\n\
+                "microprolly manifest 2\nchunking 512 4096 16384\ncompression zstd -3\nnext 8\ncollected 4105\n\
                  sealed 6 4096\nsealed 4 9\ndamaged 2\nactive 5 72\nchecksum "
             ),
             "{text}"

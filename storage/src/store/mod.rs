@@ -24,6 +24,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -105,6 +106,8 @@ pub struct Store {
     log: RwLock<Log>,
     poison: Poison,
     pins: Arc<Pins>,
+    /// Bytes of all segments after garbage was last collected.
+    collected: AtomicU64,
     /// Held by the one who collects or compacts.
     collecting: Mutex<()>,
     cache: Option<ChunkCache>,
@@ -176,6 +179,7 @@ impl Store {
             segment_bytes_max: options.segment_bytes_max,
             chunking: manifest.chunking,
             group_commit: GroupCommit::new(log.position()),
+            collected: AtomicU64::new(manifest.collected),
             writer: Mutex::new(Writer::new(manifest)),
             log: RwLock::new(log),
             poison: Poison::default(),

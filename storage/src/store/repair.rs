@@ -98,6 +98,40 @@ impl Store {
         Ok(repaired)
     }
 
+    /// Mends the sealed segments of an open store: each that is damaged is
+    /// replaced by what is sound of it. Others go on meanwhile.
+    ///
+    /// # Errors
+    /// `Io`, `Poisoned`.
+    pub fn mend(&self) -> Result<Repaired> {
+        let _one_at_a_time = self.collecting.lock();
+        let mut repaired = Repaired::default();
+        let sealed = self.log.read().sealed.clone();
+        for segment in sealed.iter() {
+            let mut faults = 0_u64;
+            verify_sealed(segment, &mut |_| faults += 1);
+            if faults == 0 {
+                continue;
+            }
+            let number = segment.number();
+            let salvaged = Salvaged::read(read_file(&*self.vfs, segment.path())?, number);
+            repaired.segments_replaced.push(file_name(number));
+            repaired.bytes_lost += salvaged.bytes_lost;
+            let mut written = Vec::new();
+            if !salvaged.chunks.is_empty() {
+                let number = self.next_segment_number()?;
+                let writer = SegmentWriter::create(&*self.vfs, &self.dir, number, None)?;
+                let len = salvaged.write(writer, self.compression())?;
+                self.vfs.sync_dir(&segments_dir(&self.dir))?;
+                let path = segment_path(&self.dir, number);
+                written.push(Arc::new(SealedSegment::open(&*self.vfs, &path, number, len)?));
+                repaired.chunks_saved += salvaged.chunks.len() as u64;
+            }
+            self.swap(&[Arc::clone(segment)], &written, true)?;
+        }
+        Ok(repaired)
+    }
+
     /// Removes the files that repairs have kept aside, and says how many.
     ///
     /// # Errors
@@ -230,12 +264,9 @@ fn write_chunks(
         return Ok(());
     }
     let number = take_number(vfs, dir, after)?;
-    let mut writer = SegmentWriter::create(vfs, dir, number, None)?;
-    for (hash, encoding) in &salvaged.chunks {
-        writer.append(*hash, is_terminal(encoding), &pack(encoding, compression))?;
-        repaired.chunks_saved += 1;
-    }
-    after.sealed.push(ListedSegment { number, len: writer.seal()? });
+    let len = salvaged.write(SegmentWriter::create(vfs, dir, number, None)?, compression)?;
+    repaired.chunks_saved += salvaged.chunks.len() as u64;
+    after.sealed.push(ListedSegment { number, len });
     Ok(())
 }
 
@@ -267,6 +298,14 @@ struct Salvaged {
 }
 
 impl Salvaged {
+    /// Writes the chunks to a segment and seals it. Returns its length.
+    fn write(&self, mut writer: SegmentWriter, compression: Compression) -> Result<u64> {
+        for (hash, encoding) in &self.chunks {
+            writer.append(*hash, is_terminal(encoding), &pack(encoding, compression))?;
+        }
+        writer.seal()
+    }
+
     /// Reads the file of segment `number` past all that is damaged.
     fn read(file: Bytes, number: u64) -> Self {
         let mut salvaged = Self::default();

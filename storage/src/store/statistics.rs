@@ -15,6 +15,8 @@ pub struct StoreStatistics {
     pub chunks: u64,
     /// Bytes of all segments, including what is appended and not yet written.
     pub bytes: u64,
+    /// Bytes of all segments after garbage was last collected; 0 if it never was.
+    pub bytes_after_collection: u64,
     /// Chunks read since the store was opened, from memory or disk.
     pub chunk_reads: u64,
     /// Those of them that the chunk cache answered.
@@ -85,6 +87,7 @@ impl Store {
             chunks: segments.iter().map(|segment| segment.chunks).sum(),
             bytes: segments.iter().map(|segment| segment.bytes).sum(),
             segments,
+            bytes_after_collection: counter(&self.collected),
             chunk_reads: counter(&self.counters.chunk_reads),
             chunk_reads_cached: counter(&self.counters.chunk_reads_cached),
             chunk_writes: counter(&self.counters.chunk_writes),

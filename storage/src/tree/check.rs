@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Tree;
 use super::node::Node;
 use super::node_store::{ChildDifference, compare_child};
@@ -18,7 +20,7 @@ pub struct TreeFault {
     /// Levels below the root.
     pub depth: u32,
     /// The last key below it, as its parent has it; none of the root.
-    pub last_key: Option<bytes::Bytes>,
+    pub last_key: Option<Bytes>,
     /// What is wrong: `NotFound`, `Corrupt` or `NewerFormat`.
     pub error: StorageError,
     difference: Option<ChildDifference>,
@@ -68,6 +70,63 @@ impl Tree {
                 report(TreeFault { chunk: hash, depth: 0, last_key: None, error, difference: None }, found)
             }
         }
+    }
+
+    /// Hands out every entry that can be read, in order of keys, past all that is
+    /// missing or damaged, of which `found` hears. Ends when `take` says false.
+    ///
+    /// # Errors
+    /// A failed read, other than of something missing or damaged.
+    pub fn salvage(
+        &self,
+        found: &mut impl FnMut(TreeFault),
+        take: &mut impl FnMut(Bytes, Bytes) -> bool,
+    ) -> Result<()> {
+        let hash = self.root().chunk();
+        match self.nodes().load(&hash) {
+            Ok(root) => self.salvage_below(&root, 0, found, take).map(drop),
+            Err(error) => {
+                report(TreeFault { chunk: hash, depth: 0, last_key: None, error, difference: None }, found)
+            }
+        }
+    }
+
+    /// False when `take` has had enough.
+    fn salvage_below(
+        &self,
+        node: &Arc<Node>,
+        depth: u32,
+        found: &mut impl FnMut(TreeFault),
+        take: &mut impl FnMut(Bytes, Bytes) -> bool,
+    ) -> Result<bool> {
+        for index in 0..node.len() {
+            let last_key = Some(node.key(index).to_bytes());
+            let fault =
+                |chunk, error| TreeFault { chunk, depth: depth + 1, last_key, error, difference: None };
+            if node.is_leaf() {
+                match node.value(index).resolve(&**self.nodes().chunks()) {
+                    Ok(value) => {
+                        if !take(node.key(index).to_bytes(), value) {
+                            return Ok(false);
+                        }
+                    }
+                    Err(error) => {
+                        let blob = node.blob(index).map_or_else(|| self.root().chunk(), |blob| blob.hash());
+                        report(fault(blob, error), found)?;
+                    }
+                }
+                continue;
+            }
+            match self.nodes().load_child(node, index) {
+                Ok(child) => {
+                    if !self.salvage_below(&child, depth + 1, found, take)? {
+                        return Ok(false);
+                    }
+                }
+                Err(error) => report(fault(node.child(index).hash, error), found)?,
+            }
+        }
+        Ok(true)
     }
 
     fn check_below(

@@ -11,6 +11,7 @@ mod builder;
 mod check;
 mod chunker;
 mod chunking;
+mod content;
 mod diff;
 mod limits;
 mod lookup;
@@ -38,13 +39,14 @@ pub use blocks::{Block, BlockCursor};
 pub use builder::TreeBuilder;
 pub use check::{TreeFault, TreeFaultKind};
 pub use chunking::ChunkingParameters;
+pub use content::{ChunkContent, LeafValue, NodeChild};
 pub use diff::{Change, Diff, DiffCounts};
 pub use limits::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 pub use merge::{MergeConflict, TreeMerge};
 pub use node_store::NodeStore;
 pub use proof::Proof;
 pub use range_cursor::RangeCursor;
-pub use statistics::TreeStatistics;
+pub use statistics::{SharedNodes, TreeStatistics};
 
 pub(crate) use node::leaf_has_no_blobs;
 

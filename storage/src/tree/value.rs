@@ -53,27 +53,35 @@ impl BlobRef {
 
     /// Reads the value.
     fn read(&self, chunks: &dyn ChunkStore) -> Result<Bytes> {
-        let encoding = chunks.read(&self.hash)?;
-        let what = || format!("blob {}", self.hash);
-        let [kind, version, value @ ..] = &encoding[..] else {
-            return Err(StorageError::corrupt(what(), format!("it has only {} bytes", encoding.len())));
-        };
-        if *kind != ChunkKind::Blob as u8 {
-            return Err(StorageError::corrupt(what(), format!("its chunk kind is {kind}")));
-        }
-        if *version != BLOB_FORMAT_VERSION {
-            return Err(StorageError::NewerFormat {
-                what: what(),
-                found: u32::from(*version),
-                supported: u32::from(BLOB_FORMAT_VERSION),
-            });
-        }
+        let value = blob_value(&self.hash, &chunks.read(&self.hash)?)?;
         if value.len() != self.len as usize {
             let detail = format!("it holds {} bytes where its entry states {}", value.len(), self.len);
-            return Err(StorageError::corrupt(what(), detail));
+            return Err(StorageError::corrupt(format!("blob {}", self.hash), detail));
         }
-        Ok(encoding.slice(BLOB_HEADER_BYTES..))
+        Ok(value)
     }
+}
+
+/// The value in the encoding of a blob chunk, whose address is `hash`.
+///
+/// # Errors
+/// [`StorageError::Corrupt`] when it is not one, or [`StorageError::NewerFormat`].
+pub(crate) fn blob_value(hash: &ChunkHash, encoding: &Bytes) -> Result<Bytes> {
+    let what = || format!("blob {hash}");
+    let [kind, version, ..] = &encoding[..] else {
+        return Err(StorageError::corrupt(what(), format!("it has only {} bytes", encoding.len())));
+    };
+    if *kind != ChunkKind::Blob as u8 {
+        return Err(StorageError::corrupt(what(), format!("its chunk kind is {kind}")));
+    }
+    if *version != BLOB_FORMAT_VERSION {
+        return Err(StorageError::NewerFormat {
+            what: what(),
+            found: u32::from(*version),
+            supported: u32::from(BLOB_FORMAT_VERSION),
+        });
+    }
+    Ok(encoding.slice(BLOB_HEADER_BYTES..))
 }
 
 /// A value as a leaf stores it.

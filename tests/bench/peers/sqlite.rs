@@ -36,7 +36,7 @@ impl Sqlite {
         directory.join(format!("{name}.sqlite"))
     }
 
-    fn connect(path: &Path) -> Result<Connection> {
+    pub(crate) fn connect(path: &Path) -> Result<Connection> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -46,7 +46,7 @@ impl Sqlite {
     }
 
     /// Moves all of the log into the database file.
-    fn checkpoint(connection: &Connection) -> Result<()> {
+    pub(crate) fn checkpoint(connection: &Connection) -> Result<()> {
         connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
             .map_err(Into::into)
@@ -136,7 +136,12 @@ impl Store for Sqlite {
         }
         transaction.commit()?;
         Self::checkpoint(&connection)?;
-        drop(connection);
+        connection.close().map_err(|(_, error)| error)?;
+        Ok(())
+    }
+
+    async fn before_diff(&mut self, branch: &str) -> Result<()> {
+        let path = Self::file(&self.directory, branch);
         let path = path.to_str().ok_or("the scratch directory's name is not UTF-8")?;
         self.connection.execute("ATTACH DATABASE ? AS branch", [path])?;
         Ok(())
@@ -166,7 +171,7 @@ impl Store for Sqlite {
 /// The first version of the data.
 const MAIN: &str = "main";
 
-/// A branch on which nothing was changed was never attached.
+/// A branch whose differences nobody asked for was never attached.
 fn ignore_not_attached(error: rusqlite::Error) -> Result<()> {
     if error.to_string().contains("no such database") { Ok(()) } else { Err(error.into()) }
 }

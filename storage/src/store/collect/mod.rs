@@ -23,6 +23,7 @@ mod marks;
 mod rewrite;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Store;
 use super::create::replace_manifest;
@@ -157,6 +158,7 @@ impl Store {
 
     fn carry_out(&self, plan: Plan, collector: &mut dyn Collector) -> Result<CollectionOutcome> {
         if plan.victims.is_empty() {
+            self.collected.store(self.statistics()?.bytes, Ordering::Relaxed);
             return Ok(CollectionOutcome::Done(plan.estimate));
         }
         let mut progress = CollectionProgress {
@@ -174,7 +176,7 @@ impl Store {
         }
         let written = output.finish()?;
         let bytes_written: u64 = written.iter().map(|segment| segment.len()).sum();
-        self.swap(&plan.victims, &written)?;
+        self.swap(&plan.victims, &written, false)?;
         let bytes_removed: u64 = plan.victims.iter().map(|segment| segment.len()).sum();
         for victim in &plan.victims {
             self.vfs.remove(victim.path())?;
@@ -188,14 +190,30 @@ impl Store {
 
     /// Makes `written` stand for `victims`, in MANIFEST first. They take the
     /// place of the first of them, so that what is newer is still found first.
-    fn swap(&self, victims: &[Arc<SealedSegment>], written: &[Arc<SealedSegment>]) -> Result<()> {
+    /// With `keeps_aside`, the files of the victims stay, as damaged.
+    pub(super) fn swap(
+        &self,
+        victims: &[Arc<SealedSegment>],
+        written: &[Arc<SealedSegment>],
+        keeps_aside: bool,
+    ) -> Result<()> {
         let is_victim = |number: u64| victims.iter().any(|victim| victim.number() == number);
         let mut writer = self.writer.lock();
         self.poison.check()?;
         let mut manifest = writer.manifest.clone();
         let listed = written.iter().map(|new| ListedSegment { number: new.number(), len: new.len() });
         replace(&mut manifest.sealed, |segment| is_victim(segment.number), listed);
+        if keeps_aside {
+            manifest.damaged.extend(victims.iter().map(|victim| victim.number()));
+        } else {
+            let bytes_of = |segments: &[Arc<SealedSegment>]| -> u64 {
+                segments.iter().map(|segment| segment.len()).sum()
+            };
+            let bytes = self.statistics()?.bytes + bytes_of(written);
+            manifest.collected = bytes.saturating_sub(bytes_of(victims));
+        }
         self.poison.guard(replace_manifest(&*self.vfs, &self.dir, &manifest))?;
+        self.collected.store(manifest.collected, Ordering::Relaxed);
         writer.manifest = manifest;
         let mut log = self.log.write();
         let mut sealed = log.sealed.to_vec();
@@ -206,7 +224,7 @@ impl Store {
 
     /// Numbers a new segment that a collection writes. MANIFEST has given it out
     /// before the file is there, so that a crash leaves nothing unknown.
-    fn next_segment_number(&self) -> Result<u64> {
+    pub(super) fn next_segment_number(&self) -> Result<u64> {
         let mut writer = self.writer.lock();
         self.poison.check()?;
         let mut manifest = writer.manifest.clone();
