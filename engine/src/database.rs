@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use microprolly_storage::{
-    ChunkStore, MemoryVfs, NodeStore, RealVfs, Recovered, StorageError, Store, StoreOptions, StoreStatistics, Tree, Vfs,
+    ChunkStore, MemoryVfs, NodeStore, RealVfs, Recovered, StorageError, Store, StoreOptions, StoreStatistics,
+    Tree, Vfs,
 };
 
 use crate::background::Background;

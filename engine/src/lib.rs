@@ -66,7 +66,8 @@ pub use error::{EngineError, Kind, Result, Violation};
 pub use inspect::{CommitInspection, ObjectInspection, TreeComparison, TreeInspection};
 pub use microprolly_storage as storage;
 pub use microprolly_storage::{
-    Change, CollectionPhase, CollectionPolicy, CollectionProgress, Compression, Entry, KeyRange, StorageError,
+    Change, ChunkKind, CollectionPhase, CollectionPolicy, CollectionProgress, Compression, Entry, KeyRange,
+    SegmentStatistics, SharedNodes, StorageError, TreeStatistics,
 };
 pub use name::{BranchName, NAME_BYTES_MAX, TagName};
 pub use principal::Principal;

@@ -41,7 +41,14 @@ impl Publisher {
     ) -> Self {
         let state = Arc::new(state);
         let published = Mutex::new(vec![Arc::downgrade(&state)]);
-        Self { store, entropy, latest: Mutex::new(state.clone()), durable: ArcSwap::new(state), published, on_seal }
+        Self {
+            store,
+            entropy,
+            latest: Mutex::new(state.clone()),
+            durable: ArcSwap::new(state),
+            published,
+            on_seal,
+        }
     }
 
     /// The states that somebody looks at or builds on, the latest among them.

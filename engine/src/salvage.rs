@@ -103,11 +103,14 @@ fn save(session: &Session, name: &str, tree: &Tree) -> Result<SalvagedBranch> {
     let mut transaction = session.begin_transaction()?;
     let mut failure = None;
     let by = format!("branch or tag {name}");
-    tree.salvage(&mut |fault: TreeFault| saved.lost.push(Finding::of_tree(&fault, &by)), &mut |key, value| {
-        saved.keys += 1;
-        // As they were: rows were checked when they were written.
-        transaction.put_unchecked(key, value).map_err(|error| failure = Some(error)).is_ok()
-    })?;
+    tree.salvage(
+        &mut |fault: TreeFault| saved.lost.push(Finding::of_tree(&fault, &by)),
+        &mut |key, value| {
+            saved.keys += 1;
+            // As they were: rows were checked when they were written.
+            transaction.put_unchecked(key, value).map_err(|error| failure = Some(error)).is_ok()
+        },
+    )?;
     if let Some(error) = failure {
         return Err(error);
     }

@@ -80,10 +80,9 @@ impl State {
             .map(|(name, record)| (name, Arc::new(record.definition)))
             .collect();
         let automatic_collection = match catalog.get(catalog::AUTOMATIC_COLLECTION.as_bytes())? {
-            Some(value) => GrowthPolicy::of_record(&catalog::decode(
-                catalog::AUTOMATIC_COLLECTION.as_bytes(),
-                &value,
-            )?),
+            Some(value) => {
+                GrowthPolicy::of_record(&catalog::decode(catalog::AUTOMATIC_COLLECTION.as_bytes(), &value)?)
+            }
             None => Some(GrowthPolicy::default()),
         };
         Ok(Self { lsn, catalog, branches, tags, types, automatic_collection })

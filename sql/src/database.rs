@@ -7,6 +7,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use microprolly_engine::{self as engine, Principal};
 
 use crate::catalog::CatalogExtension;
+use crate::diagnosis::Diagnosis;
 use crate::error::SqlError;
 use crate::session::Session;
 
@@ -53,6 +54,34 @@ impl Database {
     /// None in practice; those of creating any database.
     pub fn in_memory() -> Result<Self, SqlError> {
         Self::new(engine::Database::in_memory()?)
+    }
+
+    /// Reads everything that is on disk and follows every reference, as CHECK
+    /// DATABASE does.
+    ///
+    /// # Errors
+    /// When the disk refuses to be read. Damage is no error: it is in the result.
+    pub fn check(&self) -> Result<Diagnosis, SqlError> {
+        let session = self.engine.session(Principal::all_powerful("check"))?;
+        Diagnosis::of_check(&session.check()?)
+    }
+
+    /// Mends what can be mended without guessing of the database in a directory,
+    /// which nobody has open.
+    ///
+    /// # Errors
+    /// As for [`Database::open`], except for what could be mended.
+    pub fn repair(directory: &Path) -> Result<Diagnosis, SqlError> {
+        Diagnosis::of_repair(&engine::Database::repair(directory)?)
+    }
+
+    /// Saves what can be read of the database in `from`, which nobody has open, into
+    /// a new one in `to`.
+    ///
+    /// # Errors
+    /// As for [`Database::open`] and [`Database::create`].
+    pub fn salvage(from: &Path, to: &Path) -> Result<Diagnosis, SqlError> {
+        Diagnosis::of_salvage(&engine::Database::salvage(from, to)?)
     }
 
     /// SQL over an engine's database.

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
 use crate::copy::{CopyIn, CopyOut};
 
@@ -27,6 +30,16 @@ pub enum Outcome {
     CopyIn(CopyIn),
     /// The statement sends data.
     CopyOut(CopyOut),
+}
+
+impl Outcome {
+    /// Rows that are there already.
+    pub(crate) fn of_batch(batch: RecordBatch, command: Command) -> Self {
+        let schema = batch.schema();
+        let rows = futures::stream::iter([Ok::<_, DataFusionError>(batch)]);
+        let stream = Box::pin(RecordBatchStreamAdapter::new(schema.clone(), rows));
+        Self::Rows { schema, stream, command }
+    }
 }
 
 impl fmt::Debug for Outcome {

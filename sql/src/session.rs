@@ -24,6 +24,7 @@ use crate::cancellation::YieldAfterJoins;
 use crate::casts::UuidComparisons;
 use crate::catalog::{CatalogExtension, SessionFacts};
 use crate::database::Database;
+use crate::database_setting;
 use crate::dialect::{ParsedStatement, parse_script};
 use crate::error::{SqlError, SqlState};
 use crate::execute;
@@ -243,7 +244,10 @@ impl Session {
             "microprolly.branch" => Some(self.branch()),
             "microprolly.as_of" => Some(self.as_of().unwrap_or_default()),
             "transaction_read_only" => Some(if self.is_read_only() { ON } else { OFF }.to_owned()),
-            other => self.set_to(other).map(str::to_owned),
+            other => {
+                let of_database = database_setting::value(&self.engine, other);
+                of_database.or_else(|| self.set_to(other).map(str::to_owned))
+            }
         }
     }
 
@@ -269,7 +273,13 @@ impl Session {
         if let Some(open) = &self.transaction {
             present.lay_over(&open.local_settings);
         }
-        for name in ["microprolly.branch", "microprolly.as_of", "transaction_read_only"] {
+        for name in [
+            "microprolly.branch",
+            "microprolly.as_of",
+            "transaction_read_only",
+            database_setting::COMPRESSION,
+            database_setting::GARBAGE_COLLECTION,
+        ] {
             if let Some(value) = self.setting(name) {
                 present.put(name, value);
             }

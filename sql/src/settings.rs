@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::database_setting::{COMPRESSION, GARBAGE_COLLECTION};
 use crate::error::{SqlError, SqlState};
 
 /// A setting as SHOW ALL lists it.
@@ -83,6 +84,18 @@ const SETTINGS: &[Definition] = &[
     ),
     define("microprolly.auto_version", "off", Switch, "Makes every transaction a version."),
     define("microprolly.branch", "main", Text, "The branch that the session works on."),
+    define(
+        COMPRESSION,
+        "zstd(1)",
+        Fixed,
+        "Shows how what is written is stored; ALTER DATABASE SET compression changes it.",
+    ),
+    define(
+        GARBAGE_COLLECTION,
+        "100%",
+        Fixed,
+        "Shows by how much the database grows until garbage is collected; ALTER DATABASE SET garbage_collection changes it.",
+    ),
     define(
         "search_path",
         "public",
@@ -218,10 +231,16 @@ impl Settings {
                 }
             },
             Fixed => {
-                return Err(SqlError::new(
+                let error = SqlError::new(
                     SqlState::CANT_CHANGE_RUNTIME_PARAM,
                     format!("parameter \"{}\" cannot be changed", setting.name),
-                ));
+                );
+                return Err(match setting.name {
+                    COMPRESSION | GARBAGE_COLLECTION => {
+                        error.with_hint("ALTER DATABASE SET changes it for the whole database.")
+                    }
+                    _ => error,
+                });
             }
         };
         self.values.insert(setting.name, value);

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
 
-    /// Reads by key in one round.
+    /// Keys that are read in one round.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) gets: u64,
 

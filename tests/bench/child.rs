@@ -15,11 +15,12 @@ use crate::peers::sqlite::Sqlite;
 use crate::subject::Subject;
 use crate::system::SystemName;
 use crate::task::Task;
+use crate::work::Work;
 
 /// What a child is to do.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Order {
-    pub(crate) task: Task,
+    pub(crate) work: Work,
     pub(crate) system: SystemName,
     pub(crate) dataset: Dataset,
     /// Holds the data files and the stores.
@@ -29,9 +30,10 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Where the store of this system and dataset is.
+    /// Where the store is that this system does the work on.
     pub(crate) fn directory(&self) -> PathBuf {
-        self.scratch.join(format!("{:?}", self.system).to_lowercase()).join(self.dataset.name())
+        let system = self.scratch.join(format!("{:?}", self.system).to_lowercase());
+        system.join(self.work.store_name(&self.dataset))
     }
 
     /// Has a child process do it.
@@ -44,7 +46,7 @@ impl Order {
         if !child.status.success() {
             let said = String::from_utf8_lossy(&child.stderr);
             let reason = said.trim().trim_start_matches("bench: ");
-            return Err(format!("{:?} failed ({}): {reason}", self.task, child.status).into());
+            return Err(format!("{:?} failed ({}): {reason}", self.work, child.status).into());
         }
         Ok(serde_json::from_slice(&child.stdout)?)
     }
@@ -53,15 +55,23 @@ impl Order {
 /// Does what the order says, in this process, and prints the figures.
 pub(crate) fn obey(order: &str) -> Result<()> {
     let order: Order = serde_json::from_str(order)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let figures = runtime.block_on(async {
-        match order.system {
-            SystemName::MicroProlly => order.task.measure::<Subject>(&order).await,
-            SystemName::Postgres => order.task.measure::<Postgres>(&order).await,
-            SystemName::Sqlite => order.task.measure::<Sqlite>(&order).await,
-            SystemName::Parquet => order.task.measure::<Parquet>(&order).await,
-        }
-    })?;
+    let figures = match order.work {
+        Work::Sql(task) => obey_with_sql(task, &order)?,
+        Work::KeyValue(task) => task.measure(&order)?,
+    };
     println!("{}", serde_json::to_string(&figures)?);
     Ok(())
+}
+
+fn obey_with_sql(task: Task, order: &Order) -> Result<Vec<Figure>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match order.system {
+            SystemName::MicroProlly => task.measure::<Subject>(order).await,
+            SystemName::Postgres => task.measure::<Postgres>(order).await,
+            SystemName::Sqlite => task.measure::<Sqlite>(order).await,
+            SystemName::Parquet => task.measure::<Parquet>(order).await,
+            system => Err(format!("{system} has no SQL").into()),
+        }
+    })
 }

@@ -181,7 +181,11 @@ impl Dataset {
 
     /// Its CSV file in `scratch`: a header, commas, LF, nothing for NULL.
     pub(crate) fn csv(&self, scratch: &Path) -> PathBuf {
-        scratch.join(format!("{}.csv", self.name()))
+        scratch.join(self.csv_name())
+    }
+
+    pub(crate) fn csv_name(&self) -> String {
+        format!("{}.csv", self.name())
     }
 
     /// Writes the CSV file. That of the flights is written by [`Dataset::flights`].

@@ -1,4 +1,4 @@
-//! RESULTS.md: the medians, and beside each peer's how MicroProlly compares.
+//! RESULTS.md: the medians, and beside each peer's how the first column compares, which is MicroProlly's.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -24,6 +24,8 @@ pub(crate) struct Report {
 struct Table {
     title: String,
     explanation: &'static str,
+    /// The system that the others are compared with.
+    baseline: Option<SystemName>,
     systems: Vec<(SystemName, Samples)>,
 }
 
@@ -49,8 +51,9 @@ impl Report {
     pub(crate) fn add(&mut self, benchmark: &Benchmark, system: SystemName, figures: Result<Vec<Figure>>) {
         let title = benchmark.title();
         if self.tables.last().is_none_or(|table| table.title != title) {
-            let explanation = benchmark.task.explanation();
-            self.tables.push(Table { title, explanation, systems: Vec::new() });
+            let explanation = benchmark.work.explanation();
+            let baseline = benchmark.systems.first().copied();
+            self.tables.push(Table { title, explanation, baseline, systems: Vec::new() });
         }
         let Some(table) = self.tables.last_mut() else { return };
         let place = table.systems.iter().position(|(name, _)| *name == system).unwrap_or_else(|| {
@@ -138,9 +141,9 @@ impl Table {
     /// A median, and for a peer the ratio in brackets.
     fn cell(&self, system: SystemName, samples: &Samples, figure: &str, unit: Unit) -> String {
         let Some(value) = samples.median(figure) else { return "–".to_owned() };
-        let ours = self.systems.iter().find(|(name, _)| *name == SystemName::MicroProlly);
+        let ours = self.systems.iter().find(|(name, _)| Some(*name) == self.baseline);
         match ours.and_then(|(_, samples)| samples.median(figure)) {
-            Some(ours) if system != SystemName::MicroProlly => {
+            Some(ours) if Some(system) != self.baseline => {
                 format!("{} ({:.2}×)", unit.show(value), unit.ratio(ours, value))
             }
             _ => unit.show(value),
@@ -155,14 +158,15 @@ fn introduction(arguments: &Arguments, scratch: &Path) -> Result<String> {
     let bytes: usize = keys.iter().map(|key| User::new(arguments.seed, *key).json().len()).sum();
     let mut text = String::from("# Benchmark results\n\n");
     let mut line = |line: String| writeln!(text, "{line}").expect("writing to a String cannot fail");
-    line("Written by `cargo bench -p microprolly-tests`; see `tests/bench/main.rs`.\n".to_owned());
+    line("Written by `cargo bench --bench bench`; see `tests/bench/main.rs`.\n".to_owned());
     let commit = machine::commit().unwrap_or_else(|error| format!("unknown ({error})"));
     let profile =
         if cfg!(debug_assertions) { "a debug build: these times mean nothing" } else { "release build" };
     line(format!("- Commit {commit}, {}, {profile}.", machine::compiler()?));
     line(format!("- Machine: {}.", machine::describe(scratch)?));
     line(format!(
-        "- Medians of {} rounds, the systems in turn, one connection or session, each measurement in a process of its own.",
+        "- Medians of {} rounds, the systems in turn, one connection or session if nothing else is said, each measurement in a process of \
+         its own.",
         arguments.rounds
     ));
     line(format!(
@@ -172,12 +176,12 @@ fn introduction(arguments: &Arguments, scratch: &Path) -> Result<String> {
         arguments.flights.file_name().unwrap_or_default().display(),
     ));
     line(format!("- Reads by key in a round: {}.", grouped(arguments.gets)));
-    for system in [SystemName::MicroProlly, SystemName::Postgres, SystemName::Sqlite, SystemName::Parquet] {
+    for system in SystemName::DESCRIBED {
         let setup = system.setup().unwrap_or_else(|error| format!("not available: {error}"));
         line(format!("- {system}: {setup}."));
     }
     line("- Peak memory is the peak resident set of the process that does the work (`VmHWM`), shared pages included.".to_owned());
-    line("- In brackets how many times as good as that peer MicroProlly is: above 1 it wins, whatever the unit.".to_owned());
+    line("- In brackets how many times as good as that column the first one is: above 1 it wins, whatever the unit.".to_owned());
     Ok(text)
 }
 

@@ -14,7 +14,7 @@ use crate::system::Store;
 use crate::{Result, measure};
 
 /// What the report says about it.
-pub(crate) const SETUP: &str = "embedded, default options, every statement through SQL";
+pub(crate) const SETUP: &str = "embedded, default options; with tables every statement through SQL, with keys and values the engine's own interface";
 
 /// The counter of tree nodes asked for, in a cache or not.
 const CHUNKS_READ: &str = "SELECT CAST(value AS BIGINT) FROM prolly.stats WHERE name = 'nodes_read'";

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::dataset::Dataset;
+use crate::key_value::{limit, redb};
 use crate::measure;
 use crate::peers::{parquet, postgres, sqlite};
 
@@ -20,16 +21,51 @@ pub(crate) enum SystemName {
     Sqlite,
     /// DataFusion on a Parquet file.
     Parquet,
+    Redb,
+    /// No system: the work that a store which compresses and hashes cannot do without.
+    Limit,
+    /// MicroProlly with trees cut into nodes of this many KiB on average.
+    Chunks4,
+    Chunks8,
+    Chunks16,
+    Chunks32,
 }
 
 impl SystemName {
+    /// Those that the report describes.
+    pub(crate) const DESCRIBED: [SystemName; 6] = [
+        SystemName::MicroProlly,
+        SystemName::Postgres,
+        SystemName::Sqlite,
+        SystemName::Parquet,
+        SystemName::Redb,
+        SystemName::Limit,
+    ];
+
+    /// The mean size of a node in bytes, where that is what makes it another system.
+    pub(crate) fn chunk_bytes(self) -> Option<u32> {
+        match self {
+            SystemName::Chunks4 => Some(4 << 10),
+            SystemName::Chunks8 => Some(8 << 10),
+            SystemName::Chunks16 => Some(16 << 10),
+            SystemName::Chunks32 => Some(32 << 10),
+            _ => None,
+        }
+    }
+
     /// Its version and how it was set up, for the report.
     pub(crate) fn setup(self) -> Result<String> {
         Ok(match self {
-            SystemName::MicroProlly => crate::subject::SETUP.to_owned(),
+            SystemName::MicroProlly
+            | SystemName::Chunks4
+            | SystemName::Chunks8
+            | SystemName::Chunks16
+            | SystemName::Chunks32 => crate::subject::SETUP.to_owned(),
             SystemName::Postgres => postgres::setup()?,
             SystemName::Sqlite => sqlite::setup(),
             SystemName::Parquet => parquet::setup(),
+            SystemName::Redb => redb::SETUP.to_owned(),
+            SystemName::Limit => limit::SETUP.to_owned(),
         })
     }
 }
@@ -41,6 +77,12 @@ impl fmt::Display for SystemName {
             SystemName::Postgres => "PostgreSQL",
             SystemName::Sqlite => "SQLite",
             SystemName::Parquet => "DataFusion on Parquet",
+            SystemName::Redb => "redb",
+            SystemName::Limit => "zstd and BLAKE3",
+            SystemName::Chunks4 => "4 KiB",
+            SystemName::Chunks8 => "8 KiB",
+            SystemName::Chunks16 => "16 KiB",
+            SystemName::Chunks32 => "32 KiB",
         })
     }
 }

@@ -39,9 +39,8 @@ impl Session {
         let shared = &self.database.shared;
         let hash = shared.object_named(name)?;
         let bytes = shared.store.read(&hash)?;
-        let kind = ChunkKind::of(&bytes).ok_or_else(|| {
-            StorageError::corrupt(format!("chunk {hash}"), "its kind was never in use".to_owned())
-        })?;
+        let kind = ChunkKind::of(&bytes)
+            .ok_or_else(|| StorageError::corrupt(format!("chunk {hash}"), "its kind was never in use"))?;
         let parsed = match ChunkContent::decode(&hash, &bytes)? {
             Some(content) => content_json(&content),
             None => {
@@ -121,7 +120,7 @@ fn commit_json(id: CommitId, commit: &Commit) -> Value {
         "generation": commit.generation,
         "depth": commit.depth,
         "jump": commit.jump.map(|jump| json!({ "id": jump.id.to_string(), "depth": jump.depth })),
-        "salt": commit.salt.escape_ascii().to_string(),
+        "salt": commit.salt.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
     })
 }
 

@@ -36,7 +36,8 @@ impl Session {
     /// also at the nodes that both have.
     ///
     /// # Errors
-    /// Unknown, ambiguous and malformed revisions; when a node cannot be read.
+    /// Unknown, ambiguous and malformed revisions; when a node cannot be read, which
+    /// of a tree that nothing leads to may mean that it is being collected.
     pub fn inspect_tree(&self, revision: &str, compared_with: Option<&str>) -> Result<TreeInspection> {
         let (tree, pending) = self.tree_named(revision)?;
         let comparison = match compared_with {

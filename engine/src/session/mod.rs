@@ -7,7 +7,7 @@ mod versions;
 
 use std::sync::Arc;
 
-use microprolly_storage::StoreStatistics;
+use microprolly_storage::{SegmentStatistics, StoreStatistics};
 
 pub use history::{LogEntry, StatusEntry, StatusKind};
 pub use references::BranchInfo;
@@ -92,6 +92,19 @@ impl Session {
     /// As for [`Database::store_statistics`].
     pub fn store_statistics(&self) -> Result<StoreStatistics> {
         self.database.store_statistics()
+    }
+
+    /// The files that the data are in, oldest first; the last one is written to.
+    ///
+    /// # Errors
+    /// As for [`Database::store_statistics`].
+    pub fn segments(&self) -> Result<Vec<SegmentStatistics>> {
+        Ok(self.store_statistics()?.segments)
+    }
+
+    /// Tree nodes asked for since the database was opened, cached or not.
+    pub fn nodes_read(&self) -> u64 {
+        self.database.nodes_read()
     }
 
     pub(crate) fn state(&self) -> Arc<State> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use microprolly_engine::storage::{ChunkHash, ChunkingParameters, Compression, MemoryVfs, StoreOptions, Vfs};
 use microprolly_engine::{
     Clock, CommitId, CommitOptions, Database, DatabaseOptions, EngineError, Entropy, KeyRange, Principal,
-    Session, Snapshot, Timestamp,
+    RepairReport, Session, Snapshot, Timestamp,
 };
 
 /// Keys and values in order, as a model holds them.
@@ -102,7 +102,20 @@ impl Disk {
     }
 
     pub(crate) fn try_open(&self) -> Result<Database, EngineError> {
-        Database::open_with(Arc::new(self.vfs.clone()), Path::new("db"), &self.options)
+        self.open_on(Arc::new(self.vfs.clone()))
+    }
+
+    pub(crate) fn open_on(&self, vfs: Arc<dyn Vfs>) -> Result<Database, EngineError> {
+        Database::open_with(vfs, Path::new("db"), &self.options)
+    }
+
+    pub(crate) fn repair_on(&self, vfs: Arc<dyn Vfs>) -> Result<RepairReport, EngineError> {
+        Database::repair_with(vfs, Path::new("db"), &self.options)
+    }
+
+    /// The same machine with another disk in it.
+    pub(crate) fn with_vfs(&self, vfs: MemoryVfs) -> Self {
+        Self { vfs, ..self.clone() }
     }
 
     /// What is left of it when the power goes now.
@@ -124,6 +137,15 @@ pub(crate) fn begin(database: &Database) -> Session {
 pub(crate) fn commit(session: &Session, message: &str) -> CommitId {
     let options = CommitOptions { allow_empty: true, ..CommitOptions::message(message) };
     session.commit(options).unwrap()
+}
+
+/// Sets `count` keys that begin with `prefix`, in one transaction.
+pub(crate) fn fill(session: &Session, prefix: &str, count: u32, value: &str) {
+    let mut transaction = session.begin_transaction().unwrap();
+    for number in 0..count {
+        transaction.put(format!("{prefix}:{number:05}"), format!("{value} {number}")).unwrap();
+    }
+    transaction.commit().unwrap();
 }
 
 /// Everything in a snapshot.

@@ -197,7 +197,10 @@ async fn settings_are_those_of_the_session() {
         query("SELECT current_setting('Application_Name'), current_setting('nosuch', true)").await,
         "tool|"
     );
-    assert_eq!(query("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'application_name'").await, "tool");
+    assert_eq!(
+        query("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'application_name'").await,
+        "tool"
+    );
 }
 
 #[tokio::test]

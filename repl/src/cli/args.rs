@@ -25,14 +25,16 @@ Formats:
 
 Exit codes:
   0  everything succeeded
-  1  a statement, the import or the start failed; nothing after it ran
+  1  a statement, the import or the start failed, and nothing after it ran; or something is damaged
   2  the command line was wrong
 
 Examples:
   microprolly                                       open the shell on ./microprolly-data
   microprolly -c 'SHOW BRANCHES' --format json
   microprolly import flights.csv.gz --table flights --key year,month,day,carrier,flight --null NA
-  microprolly serve                                 then: psql -h 127.0.0.1 -p 5433";
+  microprolly serve                                 then: psql -h 127.0.0.1 -p 5433
+  microprolly check                                 is everything there, and whole?
+  microprolly repair --salvage ./saved              mends what can be mended, and saves what can be read";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -60,7 +62,7 @@ struct CommandLine {
     file: Vec<PathBuf>,
 
     /// How results are written
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", global = true)]
     format: Format,
 
     #[command(subcommand)]
@@ -74,6 +76,10 @@ pub(super) enum Subcommand {
     Serve(ServeRequest),
     /// Load a CSV file (also gzipped) into a table, in one transaction
     Import(ImportRequest),
+    /// Read everything in the database that no other process has open, and list what is damaged
+    Check,
+    /// Mend what can be mended of a damaged database that no other process has open
+    Repair(RepairRequest),
 }
 
 /// The arguments of `serve`.
@@ -82,6 +88,14 @@ pub(super) struct ServeRequest {
     /// The address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN_ADDRESS)]
     pub(super) listen: SocketAddr,
+}
+
+/// The arguments of `repair`.
+#[derive(Debug, clap::Args)]
+pub(super) struct RepairRequest {
+    /// After that, save what can be read of every branch and tag into a new database
+    #[arg(long, value_name = "NEWDIR")]
+    pub(super) salvage: Option<PathBuf>,
 }
 
 /// One `-c` or `-f`, or stdin.
@@ -106,7 +120,7 @@ pub(super) struct Arguments {
     pub(super) sources: Vec<Source>,
     /// How results are written.
     pub(super) format: Format,
-    /// `serve` or `import`.
+    /// `serve`, `import`, `check` or `repair`.
     pub(super) subcommand: Option<Subcommand>,
 }
 
@@ -121,13 +135,14 @@ fn from_matches(matches: ArgMatches) -> Result<Arguments, clap::Error> {
     let sources = sources(&matches, line.command, line.file);
     if let Some(subcommand) = &line.subcommand {
         let given = |name| matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
+        let lists = matches!(subcommand, Subcommand::Check | Subcommand::Repair(_));
         let stray = if given("command") {
             Some("-c")
         } else if given("file") {
             Some("-f")
-        } else if given("format") {
+        } else if given("format") && !lists {
             Some("--format")
-        } else if line.branch.is_some() && matches!(subcommand, Subcommand::Serve(_)) {
+        } else if line.branch.is_some() && !matches!(subcommand, Subcommand::Import(_)) {
             Some("--branch")
         } else {
             None
@@ -202,11 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn the_format_of_a_list_may_stand_before_or_after_the_command() {
+        for arguments in [["--format", "csv", "check"], ["repair", "--format", "csv"]] {
+            assert_eq!(parse(&arguments).unwrap().format, Format::Csv);
+        }
+        assert_eq!(parse(&["check"]).unwrap().format, Format::Table);
+    }
+
+    #[test]
     fn statements_together_with_a_command_are_wrong_usage() {
         for arguments in [
             &["-c", "SELECT 1", "serve"][..],
             &["--format", "csv", "serve"],
             &["serve", "--branch", "b"],
+            &["serve", "--format", "csv"],
+            &["check", "--branch", "b"],
+            &["--branch", "b", "repair"],
+            &["repair", "-c", "SELECT 1"],
             &["-f", "x", "import", "f.csv", "--table", "t", "--key", "k"],
         ] {
             assert_eq!(parse(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");

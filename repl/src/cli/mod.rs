@@ -2,7 +2,9 @@
 
 mod args;
 mod batch;
+mod check;
 mod open;
+mod repair;
 mod serve;
 
 use std::io::{self, IsTerminal};
@@ -57,6 +59,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             let runner = open::runner(&arguments.data, arguments.branch.as_deref()).await?;
             import::run(runner, request).await
         }
+        Some(Subcommand::Check) => check::check(&arguments.data, arguments.format),
+        Some(Subcommand::Repair(request)) => repair::repair(&arguments.data, &request, arguments.format),
         None => {
             let is_new = !arguments.data.exists();
             let mut runner = open::runner(&arguments.data, arguments.branch.as_deref()).await?;

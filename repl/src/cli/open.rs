@@ -25,7 +25,19 @@ pub(super) async fn runner(directory: &Path, branch: Option<&str>) -> Result<Run
     Ok(runner)
 }
 
-fn explain(mut error: SqlError, directory: &Path) -> SqlError {
+/// What helps a database that is damaged.
+pub(super) fn repair_hint(directory: &Path) -> String {
+    format!(
+        "`microprolly repair --data {}` mends what can be mended, and loses nothing that can be read.",
+        directory.display()
+    )
+}
+
+/// Adds to an error what can be done about it.
+pub(super) fn explain(mut error: SqlError, directory: &Path) -> SqlError {
+    if error.code == SqlState::DATA_CORRUPTED && error.hint.is_none() {
+        error.hint = Some(repair_hint(directory));
+    }
     if error.code == SqlState::OBJECT_IN_USE && error.hint.is_none() {
         error.hint = Some(format!(
             "One process at a time opens {}. If it is `microprolly serve`, connect to it: \

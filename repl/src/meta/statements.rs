@@ -14,7 +14,7 @@ const fn help(name: &'static str, summary: &'static str, syntax: &'static str) -
     StatementHelp { name, summary, syntax }
 }
 
-/// In the order of a session: look, branch, change, commit, compare, go back.
+/// In the order of a session: look, branch, change, commit, compare, go back; then what keeps a database well.
 pub(crate) const STATEMENTS: &[StatementHelp] = &[
     help(
         "AS OF",
@@ -52,8 +52,8 @@ A plain COMMIT ends a transaction.",
     help(
         "SHOW",
         "branches, tags, history, uncommitted changes",
-        "SHOW BRANCHES | TAGS | LOG ['revision' | 'a'..'b'] | STATUS
-Each is a SELECT on prolly.branches, prolly.tags, prolly.log, prolly.status.",
+        "SHOW BRANCHES | TAGS | LOG ['revision' | 'a'..'b'] | STATUS | SEGMENTS
+Each is a SELECT on prolly.branches, prolly.tags, prolly.log, prolly.status, prolly.segments.",
     ),
     help(
         "COPY",
@@ -66,6 +66,38 @@ COPY table | (SELECT …) TO STDOUT [(FORMAT csv, HEADER)]
         "kv",
         "every key of the branch, typed or not",
         "SELECT key, value FROM kv WHERE key LIKE 'config:%'",
+    ),
+    help(
+        "COLLECT GARBAGE",
+        "give back the room of what nothing leads to",
+        "COLLECT GARBAGE [DRY RUN]
+A dry run says what would be removed from the segments that are sealed, and removes nothing.",
+    ),
+    help(
+        "CHECK DATABASE",
+        "whether everything is there, and whole",
+        "CHECK DATABASE
+A row for each thing damaged or missing (type, object, file, offset, reached_by, detail), and for garbage.",
+    ),
+    help(
+        "REPAIR DATABASE",
+        "mend what can be mended",
+        "REPAIR DATABASE
+A database that does not open is repaired by: microprolly repair [--salvage NEWDIR]",
+    ),
+    help(
+        "INSPECT",
+        "look into commits, trees and objects",
+        "INSPECT COMMIT 'revision'
+INSPECT TREE 'revision' [COMPARED WITH 'revision']
+INSPECT OBJECT 'hash'",
+    ),
+    help(
+        "ALTER DATABASE",
+        "change settings of the whole database",
+        "ALTER DATABASE SET compression = 'none' | 'zstd' | 'zstd(level)'
+ALTER DATABASE SET garbage_collection = 'off' | 'on' | '50%'      collects when it has grown so much
+SHOW microprolly.compression;   SHOW microprolly.garbage_collection;",
     ),
 ];
 

@@ -312,6 +312,7 @@ mod tests {
             [
                 "SELECT * FROM flights WHERE \"Dest\"",
                 "SELECT * FROM flights WHERE dep_delay",
+                "SELECT * FROM flights WHERE database",
                 "SELECT * FROM flights WHERE date",
                 "SELECT * FROM flights WHERE default",
                 "SELECT * FROM flights WHERE delete",
@@ -321,6 +322,7 @@ mod tests {
                 "SELECT * FROM flights WHERE do",
                 "SELECT * FROM flights WHERE double precision",
                 "SELECT * FROM flights WHERE drop",
+                "SELECT * FROM flights WHERE dry run",
             ]
         );
         assert_eq!(completed("", "SELECT airlines.n"), ["SELECT airlines.name"]);

@@ -25,9 +25,12 @@ pub(super) const KEYWORDS: &[&str] = &[
     "CASE",
     "CAST",
     "CHECK",
+    "CHECK DATABASE",
     "COALESCE",
+    "COLLECT GARBAGE",
     "COLUMN",
     "COMMIT",
+    "COMPARED WITH",
     "CONFLICT",
     "CONSTRAINT",
     "COPY",
@@ -36,6 +39,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "CROSS",
     "CURRENT_DATE",
     "CURRENT_TIMESTAMP",
+    "DATABASE",
     "DATE",
     "DEFAULT",
     "DELETE",
@@ -45,6 +49,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "DO",
     "DOUBLE PRECISION",
     "DROP",
+    "DRY RUN",
     "ELSE",
     "END",
     "EXCEPT",
@@ -63,6 +68,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "IN",
     "INNER",
     "INSERT",
+    "INSPECT",
     "INTEGER",
     "INTERSECT",
     "INTERVAL",
@@ -82,6 +88,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "NULL",
     "NULLS",
     "NUMERIC",
+    "OBJECT",
     "OFFSET",
     "ON",
     "ON BRANCH",
@@ -94,11 +101,13 @@ pub(super) const KEYWORDS: &[&str] = &[
     "REAL",
     "RELEASE",
     "RENAME",
+    "REPAIR DATABASE",
     "RESET",
     "RETURNING",
     "RIGHT",
     "ROLLBACK",
     "SAVEPOINT",
+    "SEGMENTS",
     "SELECT",
     "SET",
     "SHOW",
@@ -116,6 +125,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "TIMESTAMP",
     "TIMESTAMPTZ",
     "TO",
+    "TREE",
     "TRUE",
     "UNION",
     "UNIQUE",
@@ -133,7 +143,7 @@ pub(super) const KEYWORDS: &[&str] = &[
 pub(super) const BEFORE_TABLE: &[&str] = &["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "COPY"];
 
 /// Keywords behind which a branch, tag or commit is named.
-pub(super) const BEFORE_REVISION: &[&str] = &["BRANCH", "OF", "DIFF", "AT", "LOG", "TAG"];
+pub(super) const BEFORE_REVISION: &[&str] = &["BRANCH", "OF", "DIFF", "AT", "LOG", "TAG", "TREE"];
 
 /// Settings whose value is a branch, tag or commit.
 pub(super) const REVISION_SETTINGS: &[&str] = &["MICROPROLLY.BRANCH", "MICROPROLLY.AS_OF"];

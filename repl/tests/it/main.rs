@@ -6,6 +6,7 @@ mod command;
 mod formats;
 mod import;
 mod import_refusals;
+mod maintenance;
 mod meta_commands;
 mod store;
 mod usage;

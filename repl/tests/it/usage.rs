@@ -16,6 +16,9 @@ fn wrong_usage_exits_with_2_and_makes_no_store() {
         &["serve", "--listen", "nowhere"],
         &["serve", "-c", "SELECT 1"],
         &["-c", "SELECT 1", "serve"],
+        &["check", "--branch", "b"],
+        &["repair", "--salvage"],
+        &["repair", "-c", "SELECT 1"],
     ] {
         let run = store.run(arguments);
         assert_eq!(run.stdout, "", "{arguments:?}");
@@ -28,7 +31,7 @@ fn wrong_usage_exits_with_2_and_makes_no_store() {
 fn help_and_version_go_to_stdout() {
     let store = Store::new();
     let help = store.run(&["--help"]).success();
-    for said in ["--data", "--format", "NDJSON", "Exit codes", "serve", "import"] {
+    for said in ["--data", "--format", "NDJSON", "Exit codes", "serve", "import", "check", "repair"] {
         assert!(help.contains(said), "{said}: {help}");
     }
     assert_eq!(store.run(&["--version"]).success(), format!("microprolly {}\n", env!("CARGO_PKG_VERSION")));

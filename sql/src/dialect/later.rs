@@ -64,15 +64,11 @@ const STATEMENTS: &[&[&str]] = &[
     &["CREATE", "HOOK"],
     &["DROP", "HOOK"],
     &["SHOW", "HOOKS"],
-    // Other machines, upkeep
+    // Other machines
     &["CREATE", "REMOTE"],
     &["DROP", "REMOTE"],
     &["PUSH"],
     &["PULL"],
-    &["COLLECT", "GARBAGE"],
-    &["CHECK", "DATABASE"],
-    &["REPAIR", "DATABASE"],
-    &["INSPECT"],
     // PostgreSQL's own
     &["CREATE", "TEMPORARY", "TABLE"],
     &["CREATE", "TEMP", "TABLE"],
@@ -118,6 +114,10 @@ pub(crate) fn refuse(cursor: &Cursor<'_>) -> Result<(), SqlError> {
         return Err(SqlError::not_supported("cursors are not available in this version")
             .with_hint("read the query's rows as they come; the server streams them")
             .with_position(cursor.position()));
+    }
+    // Of what ALTER DATABASE does elsewhere there are the settings.
+    if cursor.at_words(&["ALTER", "DATABASE", "SET"]) {
+        return Ok(());
     }
     match STATEMENTS.iter().find(|words| cursor.at_words(words)) {
         Some(words) => Err(not_available(&words.join(" "), cursor.position())),

@@ -1,7 +1,10 @@
 //! What INSERT, UPDATE and DELETE have in common: a query whose rows are the
 //! change, and a clause that returns some of them.
 
+use arrow::array::RecordBatch;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
+use futures::StreamExt;
 
 use super::Description;
 use super::parameters::Parameters;
@@ -9,6 +12,7 @@ use super::returning::{Changed, Returning};
 use super::target::Target;
 use crate::dialect::{Name, ParsedStatement, TableName};
 use crate::error::SqlError;
+use crate::failure::planner_failure;
 use crate::normalize::renamed;
 use crate::outcome::{Command, Outcome};
 use crate::planning::result_schema;
@@ -56,4 +60,15 @@ impl Change {
 /// How a statement calls the table that it changes.
 pub(super) fn name_of<'a>(target: &'a TableName, alias: Option<&'a Name>) -> &'a str {
     alias.map_or(&target.name, |alias| &alias.value)
+}
+
+/// The next rows of a query whose rows are a change, after a wait. To change as
+/// many rows as come at once takes a while, and whoever wants to stop the
+/// statement must get a turn.
+pub(super) async fn next_rows(
+    rows: &mut SendableRecordBatchStream,
+    parsed: &ParsedStatement,
+) -> Result<Option<RecordBatch>, SqlError> {
+    tokio::task::yield_now().await;
+    rows.next().await.transpose().map_err(|error| planner_failure(&error, Some(parsed)))
 }

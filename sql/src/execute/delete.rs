@@ -4,11 +4,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::scalar::ScalarValue;
-use futures::StreamExt;
 use microprolly_engine::Transaction;
 use sqlparser::ast::SelectItem;
 
-use super::change::{Change, name_of};
+use super::change::{Change, name_of, next_rows};
 use super::parameters::Parameters;
 use super::returning::{Changed, Returning};
 use super::syntax;
@@ -16,7 +15,6 @@ use super::target::Target;
 use super::{Call, Description, scope};
 use crate::dialect::{Delete, ParsedStatement};
 use crate::error::SqlError;
-use crate::failure::planner_failure;
 use crate::outcome::{Command, Outcome};
 use crate::planning::{plan_query, run};
 use crate::session::{Session, blocking};
@@ -53,8 +51,7 @@ pub(super) async fn execute(
     let mut changed = Changed::new(statement.returning.as_ref());
     let repeats = !statement.using.is_empty();
     let mut stream = run(&change.scope.state, &change.plan, Some(parsed)).await?;
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
+    while let Some(batch) = next_rows(&mut stream, parsed).await? {
         let transaction = &mut session.writable()?.transaction;
         blocking(|| delete_rows(&change.target, &batch, transaction, repeats, &mut changed))?;
     }

@@ -7,7 +7,6 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 
 use super::{Call, Description, delete, insert, query, update};
@@ -79,8 +78,7 @@ pub(super) async fn execute(
     }
     let batch = RecordBatch::try_new(schema(), vec![Arc::new(StringArray::from(lines)) as ArrayRef])
         .map_err(|error| SqlError::internal(error.to_string()))?;
-    let stream = RecordBatchStreamAdapter::new(schema(), futures::stream::iter([Ok(batch)]));
-    Ok(Outcome::Rows { schema: schema(), stream: Box::pin(stream), command: Command::Explain })
+    Ok(Outcome::of_batch(batch, Command::Explain))
 }
 
 async fn analyzed(

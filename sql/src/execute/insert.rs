@@ -7,11 +7,10 @@ use arrow::datatypes::DataType;
 use bytes::Bytes;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::scalar::ScalarValue;
-use futures::StreamExt;
 use microprolly_engine::{Entry, Transaction};
 use sqlparser::ast::Expr;
 
-use super::change::{Change, name_of};
+use super::change::{Change, name_of, next_rows};
 use super::insert_rows::plan_rows;
 use super::on_conflict::OnConflictUpdate;
 use super::parameters::Parameters;
@@ -21,7 +20,6 @@ use super::target::Target;
 use super::{Call, Description, scope};
 use crate::dialect::{ConflictAction, Insert, ParsedStatement};
 use crate::error::{SqlError, SqlState};
-use crate::failure::planner_failure;
 use crate::outcome::{Command, Outcome};
 use crate::planning::run;
 use crate::session::{Session, blocking};
@@ -71,8 +69,7 @@ pub(super) async fn execute(
         changed: Changed::new(statement.returning.as_ref()),
     };
     let mut stream = run(&scope.state, plan, Some(parsed)).await?;
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
+    while let Some(batch) = next_rows(&mut stream, parsed).await? {
         let batch = target.batch(batch.columns().to_vec())?;
         let transaction = &mut session.writable()?.transaction;
         let conflicts = blocking(|| inserter.apply(transaction, &batch))?;

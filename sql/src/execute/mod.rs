@@ -1,10 +1,14 @@
 //! Running statements, one file each.
 
+mod alter_database;
 mod alter_table;
 mod assign;
 mod assignments;
+mod background;
 mod branch;
 mod change;
+mod check_database;
+mod collect_garbage;
 mod commit_message;
 mod copy;
 mod create_table;
@@ -14,10 +18,12 @@ mod drop_table;
 mod explain;
 mod insert;
 mod insert_rows;
+mod inspect;
 mod on_conflict;
 mod parameters;
 mod prepared;
 mod query;
+mod repair_database;
 mod returning;
 mod setting;
 mod show;
@@ -70,12 +76,22 @@ pub(crate) async fn describe(
         Statement::Show(show) => show::describe(session, parsed, show).await,
         Statement::Diff(diff) => diff::describe(session, parsed, diff, given).await,
         Statement::Execute(execute) => prepared::describe(session, execute).await,
+        Statement::CollectGarbage(_) => Ok(fixed(parsed, collect_garbage::schema())),
+        Statement::CheckDatabase => Ok(fixed(parsed, crate::diagnosis::check_schema())),
+        Statement::RepairDatabase => Ok(fixed(parsed, crate::diagnosis::repair_schema())),
+        Statement::Inspect(_) => Ok(fixed(parsed, inspect::schema())),
         // The arguments of the others are names and messages, which are text.
         _ => Ok(Description {
             parameter_types: given.iter().map(|given| given.clone().unwrap_or(DataType::Utf8)).collect(),
             schema: None,
         }),
     }
+}
+
+/// The description of a statement whose columns are always the same, and whose
+/// arguments are names, which are text.
+fn fixed(parsed: &ParsedStatement, schema: SchemaRef) -> Description {
+    Description { parameter_types: vec![DataType::Utf8; parsed.parameter_count()], schema: Some(schema) }
 }
 
 /// Runs a statement.
@@ -157,6 +173,11 @@ async fn run(session: &mut Session, call: Call<'_>, statement: &Statement) -> Re
         Statement::DropTag(drop) => tag::drop_tag(session, call, drop),
         Statement::CommitMessage(commit) => commit_message::execute(session, call, commit),
         Statement::Diff(diff) => diff::execute(session, call, diff).await,
+        Statement::CollectGarbage(collect) => collect_garbage::execute(session, *collect).await,
+        Statement::CheckDatabase => check_database::execute(session).await,
+        Statement::RepairDatabase => repair_database::execute(session).await,
+        Statement::Inspect(inspect) => inspect::execute(session, call, inspect).await,
+        Statement::AlterDatabase(alter) => alter_database::execute(session, alter),
     }
 }
 

@@ -9,19 +9,17 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use futures::StreamExt;
 use microprolly_engine::Transaction;
 use sqlparser::ast::{BinaryOperator, Expr};
 
 use super::assignments::{Assignments, Updater};
-use super::change::name_of;
+use super::change::{name_of, next_rows};
 use super::parameters::Parameters;
 use super::returning::Changed;
 use super::syntax;
 use super::target::Target;
 use crate::dialect::{ConflictAction, Insert, ParsedStatement};
 use crate::error::SqlError;
-use crate::failure::planner_failure;
 use crate::planning::{plan_query, run};
 use crate::scope::Scope;
 use crate::session::blocking;
@@ -111,8 +109,7 @@ impl<'a> OnConflictUpdate<'a> {
     ) -> Result<(), SqlError> {
         let mut updater = Updater::new(target, false);
         let mut stream = run(state, plan, Some(parsed)).await?;
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
+        while let Some(batch) = next_rows(&mut stream, parsed).await? {
             blocking(|| updater.apply(transaction, &batch, changed))?;
         }
         updater.finish(transaction)

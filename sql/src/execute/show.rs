@@ -7,7 +7,6 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::datasource::{TableProvider, provider_as_source};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, col};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
 use super::{Call, Description};
 use crate::dialect::{Argument, LogRange, ParsedStatement, Show};
@@ -50,9 +49,7 @@ pub(super) async fn execute(session: &mut Session, call: Call<'_>, show: &Show) 
             return Ok(Outcome::Rows { schema: stream.schema(), stream, command: Command::Show });
         }
     };
-    let schema = batch.schema();
-    let stream = RecordBatchStreamAdapter::new(schema.clone(), futures::stream::iter([Ok(batch)]));
-    Ok(Outcome::Rows { schema, stream: Box::pin(stream), command: Command::Show })
+    Ok(Outcome::of_batch(batch, Command::Show))
 }
 
 /// A list that is a system table, or some of its columns.
@@ -62,6 +59,7 @@ fn system_list(view: &Arc<View>, show: &Show) -> Result<LogicalPlan, SqlError> {
         Show::Tags => list(view, "tags", None),
         Show::Status => list(view, "status", None),
         Show::Types => list(view, "types", None),
+        Show::Segments => list(view, "segments", None),
         Show::Tables => list(view, "types", Some(&["name", "rows"])),
         Show::Log(_) => list(view, "log", None),
         Show::Setting { .. } | Show::Settings => Err(SqlError::internal("a setting is not a list")),

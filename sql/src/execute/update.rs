@@ -3,10 +3,9 @@
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::scalar::ScalarValue;
-use futures::StreamExt;
 
 use super::assignments::{Assignments, Updater};
-use super::change::{Change, name_of};
+use super::change::{Change, name_of, next_rows};
 use super::parameters::Parameters;
 use super::returning::{Changed, Returning};
 use super::syntax;
@@ -14,7 +13,6 @@ use super::target::Target;
 use super::{Call, Description, scope};
 use crate::dialect::{ParsedStatement, Update};
 use crate::error::SqlError;
-use crate::failure::planner_failure;
 use crate::outcome::{Command, Outcome};
 use crate::planning::{plan_query, run};
 use crate::session::{Session, blocking};
@@ -51,8 +49,7 @@ pub(super) async fn execute(
     let mut changed = Changed::new(statement.returning.as_ref());
     let mut updater = Updater::new(&change.target, !statement.from.is_empty());
     let mut stream = run(&change.scope.state, &change.plan, Some(parsed)).await?;
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| planner_failure(&error, Some(parsed)))?;
+    while let Some(batch) = next_rows(&mut stream, parsed).await? {
         let transaction = &mut session.writable()?.transaction;
         blocking(|| updater.apply(transaction, &batch, &mut changed))?;
     }

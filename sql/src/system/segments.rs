@@ -26,7 +26,7 @@ fn columns() -> SchemaRef {
 }
 
 fn rows(view: &View) -> Result<Rows, SqlError> {
-    let segments = view.engine.store_statistics()?.segments;
+    let segments = view.engine.segments()?;
     one_batch(
         columns(),
         vec![

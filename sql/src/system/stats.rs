@@ -34,6 +34,12 @@ fn rows(view: &View) -> Result<Rows, SqlError> {
         ("chunk_writes_present", store.chunk_writes_present, "Chunks written that were there already."),
         ("chunks", store.chunks, "Chunks on disk."),
         ("disk_bytes", store.bytes, "Bytes on disk."),
+        (
+            "disk_bytes_after_collection",
+            store.bytes_after_collection,
+            "Bytes after garbage was last collected.",
+        ),
+        ("nodes_read", view.engine.nodes_read(), "Tree nodes asked for since the database was opened."),
         ("syncs", store.syncs, "Times that the disk was waited for since the database was opened."),
     ];
     one_batch(

@@ -8,6 +8,7 @@ mod defaults;
 mod dialect;
 mod diff;
 mod dml;
+mod maintenance;
 mod prepared;
 mod scene;
 mod show;

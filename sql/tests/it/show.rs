@@ -7,7 +7,7 @@ use crate::scene::Scene;
 #[tokio::test]
 async fn lists_are_the_system_tables() {
     let mut scene = Scene::users().await;
-    for list in ["branches", "tags", "log", "status", "types"] {
+    for list in ["branches", "tags", "log", "status", "types", "segments"] {
         let show = format!("SHOW {list}");
         let select = format!("SELECT * FROM prolly.{list}");
         assert_eq!(scene.columns(&show).await, (scene.columns(&select).await.0, Command::Show));

@@ -1,6 +1,9 @@
 //! Integration tests of the storage crate.
 #![allow(clippy::unwrap_used)]
 
+mod corpus;
+mod edits;
+mod store_bad_disk;
 mod store_collect;
 mod store_concurrency;
 mod store_directory;

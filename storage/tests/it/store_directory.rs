@@ -157,6 +157,79 @@ fn half_a_copy_is_refused_with_what_is_missing() {
 }
 
 #[test]
+fn a_copy_without_its_segments_is_refused_and_one_without_its_lock_is_whole() {
+    let vfs = MemoryVfs::new();
+    let mut history = History::new();
+    history.commit(&create(&vfs), 1).unwrap();
+    let image = capture(&vfs);
+
+    let manifest = empty_dir();
+    touch(&manifest, &dir().join("MANIFEST"), &image[&dir().join("MANIFEST")]);
+    let refused = open(&manifest).unwrap_err();
+    assert!(matches!(refused, StorageError::Corrupt { .. }), "{refused}");
+    assert!(refused.to_string().contains("no \"segments\" directory"), "{refused}");
+
+    let mut unlocked = image;
+    unlocked.remove(&dir().join("LOCK"));
+    history.recover(&open(&restore(&unlocked)).unwrap());
+}
+
+#[test]
+fn what_is_no_store_is_not_repaired() {
+    for vfs in [MemoryVfs::new(), empty_dir()] {
+        let shared: Arc<dyn Vfs> = Arc::new(vfs.clone());
+        let refused = Store::repair(&shared, dir(), &options()).unwrap_err();
+        assert!(matches!(&refused, StorageError::NotAStore { path, .. } if path == dir()), "{refused}");
+        assert!(capture(&vfs).is_empty(), "a refusal changes nothing");
+    }
+}
+
+/// Whoever may do everything cannot be refused anything: run as root it shows nothing.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "permissions are not the store's business, but the test's")]
+fn what_a_user_may_not_do_is_said_with_the_path_and_changes_nothing() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let temporary = tempfile::tempdir().unwrap();
+    let (vfs, place) = (Arc::new(RealVfs::new()), temporary.path().join("db"));
+    let mut history = History::new();
+    history.commit(&Store::create(vfs.clone(), &place, &options()).unwrap(), 1).unwrap();
+    let empty = temporary.path().join("empty");
+    vfs.create_dir(&empty).unwrap();
+    let permit = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    permit(&empty, 0o555);
+    if vfs.open(&empty.join("probe"), OpenMode::CreateNew).is_ok() {
+        println!("not shown: this user may do everything");
+        return;
+    }
+    let denied = |outcome: Result<(), StorageError>, path: &Path| {
+        let error = outcome.unwrap_err();
+        let StorageError::Io { source, .. } = &error else { panic!("{error}") };
+        assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied, "{error}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    };
+    denied(Store::create(vfs.clone(), &empty, &options()).map(drop), &empty);
+    assert!(vfs.list(&empty).unwrap().is_empty());
+    let parts = [
+        (place.clone(), 0o000, 0o755),
+        (place.join("MANIFEST"), 0o000, 0o644),
+        (place.join("segments"), 0o000, 0o755),
+        (place.join("segments/00000001.seg"), 0o000, 0o644),
+        (place.join("segments/00000001.seg"), 0o444, 0o644),
+        (place.join("LOCK"), 0o000, 0o644),
+    ];
+    for (path, mode, usual) in parts {
+        permit(&path, mode);
+        let opened = Store::open(vfs.clone(), &place, &options()).map(drop);
+        permit(&path, usual);
+        denied(opened, &path);
+        let recovered = Store::open(vfs.clone(), &place, &options()).unwrap();
+        assert_eq!(history.objection(&recovered), None);
+    }
+}
+
+#[test]
 fn an_error_of_the_disk_names_the_path_and_what_was_tried() {
     let temporary = tempfile::tempdir().unwrap();
     let file = temporary.path().join("file");

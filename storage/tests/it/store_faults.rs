@@ -10,7 +10,7 @@ use crate::store_fixture::*;
 
 /// Creates a store and does a bit of everything with it. Goes on after
 /// errors, as a careless caller would.
-fn work(vfs: &FaultVfs, history: &mut History) -> Result<()> {
+pub(crate) fn work(vfs: &FaultVfs, history: &mut History) -> Result<()> {
     work_with(vfs, history, &[7; 100])
 }
 
@@ -52,7 +52,7 @@ fn work_with(vfs: &FaultVfs, history: &mut History, chunk: &[u8]) -> Result<()> 
 
 /// Opens what is left, or creates it if nobody was told that it exists; then
 /// writes on, and opens once more.
-fn survive(left: &MemoryVfs, mut history: History, created: bool) {
+pub(crate) fn survive(left: &MemoryVfs, mut history: History, created: bool) {
     match open(left) {
         Ok(recovered) => history.recover(&recovered),
         Err(StorageError::NotAStore { .. }) if !created => drop(create(left)),

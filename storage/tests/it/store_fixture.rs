@@ -195,7 +195,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Nothing,
-    /// An append leaves half of its bytes.
+    /// An append leaves half of its bytes, as on a disk that is full.
     Half,
     /// Everything that was asked.
     Whole,
@@ -216,9 +216,18 @@ pub(crate) struct FaultVfs {
     plan: Arc<Plan>,
 }
 
+/// What is wrong with a disk from the beginning.
+enum Sickness {
+    /// Nothing can be changed.
+    ReadOnly,
+    /// So many more bytes fit.
+    Full(Mutex<usize>),
+}
+
 #[derive(Default)]
 struct Plan {
     fault: Option<Fault>,
+    sickness: Option<Sickness>,
     /// A call that, being a sync, reports success and does nothing.
     skipped: Option<u64>,
     before_sync: Option<Box<dyn Fn() + Send + Sync>>,
@@ -249,6 +258,25 @@ impl FaultVfs {
     pub(crate) fn skipping(memory: &MemoryVfs, skipped: u64, crash: u64) -> Self {
         let fault = Fault { first: crash, last: u64::MAX, effect: Effect::Nothing };
         Self::planned(memory, Plan { fault: Some(fault), skipped: Some(skipped), ..Plan::default() })
+    }
+
+    /// One that reads, and refuses to change anything.
+    pub(crate) fn read_only(memory: &MemoryVfs) -> Self {
+        Self::planned(memory, Plan { sickness: Some(Sickness::ReadOnly), ..Plan::default() })
+    }
+
+    /// One on which so many more bytes fit. What is removed makes no room.
+    pub(crate) fn with_space(memory: &MemoryVfs, bytes: usize) -> Self {
+        let sickness = Some(Sickness::Full(Mutex::new(bytes)));
+        Self::planned(memory, Plan { sickness, ..Plan::default() })
+    }
+
+    /// How many bytes fit that did not come, on a disk with little space.
+    pub(crate) fn space(&self) -> usize {
+        match &self.plan.sickness {
+            Some(Sickness::Full(space)) => *space.lock().unwrap(),
+            _ => panic!("there is any amount of space"),
+        }
     }
 
     fn planned(memory: &MemoryVfs, plan: Plan) -> Self {
@@ -284,8 +312,18 @@ impl FaultVfs {
                 if effect == Effect::Whole {
                     call()?;
                 }
-                Err(failure(path))
+                Err(failure(path, effect))
             }
+        }
+    }
+
+    /// A call that a read-only disk refuses.
+    fn change<T>(&self, path: &Path, call: impl FnOnce() -> Result<T>) -> Result<T> {
+        match self.plan.sickness {
+            Some(Sickness::ReadOnly) => {
+                Err(StorageError::io(path, "change", io::ErrorKind::ReadOnlyFilesystem.into()))
+            }
+            _ => self.call(path, call),
         }
     }
 }
@@ -295,18 +333,30 @@ impl Plan {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         self.fault.filter(|fault| (fault.first..=fault.last).contains(&call)).map(|fault| fault.effect)
     }
+
+    /// Takes the space for so many bytes, or all that is left: how many fit, if not
+    /// all do.
+    fn lacks_space(&self, len: usize) -> Option<usize> {
+        let Some(Sickness::Full(space)) = &self.sickness else { return None };
+        let mut space = space.lock().unwrap();
+        let fits = len.min(*space);
+        *space -= fits;
+        (fits < len).then_some(fits)
+    }
 }
 
-fn failure(path: &Path) -> StorageError {
-    StorageError::io(path, "(on command)", io::Error::other("injected failure"))
+fn failure(path: &Path, effect: Effect) -> StorageError {
+    let kind = if effect == Effect::Half { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
+    StorageError::io(path, "(on command)", io::Error::new(kind, "injected failure"))
 }
 
 impl Vfs for FaultVfs {
     fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn VfsFile>> {
-        self.call(path, || {
+        let open = || -> Result<Arc<dyn VfsFile>> {
             let inner = self.memory.open(path, mode)?;
-            Ok(Arc::new(FaultFile { inner, path: path.to_path_buf(), vfs: self.clone() }) as Arc<dyn VfsFile>)
-        })
+            Ok(Arc::new(FaultFile { inner, path: path.to_path_buf(), vfs: self.clone() }))
+        };
+        if mode == OpenMode::Read { self.call(path, open) } else { self.change(path, open) }
     }
     fn entry(&self, path: &Path) -> Result<Option<EntryKind>> {
         self.call(path, || self.memory.entry(path))
@@ -315,19 +365,19 @@ impl Vfs for FaultVfs {
         self.call(dir, || self.memory.list(dir))
     }
     fn create_dir(&self, dir: &Path) -> Result<()> {
-        self.call(dir, || self.memory.create_dir(dir))
+        self.change(dir, || self.memory.create_dir(dir))
     }
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        self.call(to, || self.memory.rename(from, to))
+        self.change(to, || self.memory.rename(from, to))
     }
     fn remove(&self, path: &Path) -> Result<()> {
-        self.call(path, || self.memory.remove(path))
+        self.change(path, || self.memory.remove(path))
     }
     fn sync_dir(&self, dir: &Path) -> Result<()> {
         self.sync_call(dir, || self.memory.sync_dir(dir))
     }
     fn lock(&self, path: &Path) -> Result<Option<Box<dyn VfsLock>>> {
-        self.call(path, || self.memory.lock(path))
+        self.change(path, || self.memory.lock(path))
     }
 }
 
@@ -343,13 +393,17 @@ impl VfsFile for FaultFile {
         self.vfs.call(&self.path, || self.inner.read_at(offset, buffer))
     }
     fn append(&self, bytes: &[u8]) -> Result<()> {
-        match self.vfs.plan.next() {
-            None => return self.inner.append(bytes),
-            Some(Effect::Nothing) => {}
-            Some(Effect::Half) => self.inner.append(&bytes[..bytes.len() / 2])?,
-            Some(Effect::Whole) => self.inner.append(bytes)?,
+        if let Some(fits) = self.vfs.plan.lacks_space(bytes.len()) {
+            self.inner.append(&bytes[..fits])?;
+            return Err(StorageError::io(&self.path, "append to", io::ErrorKind::StorageFull.into()));
         }
-        Err(failure(&self.path))
+        let Some(effect) = self.vfs.plan.next() else { return self.inner.append(bytes) };
+        match effect {
+            Effect::Nothing => {}
+            Effect::Half => self.inner.append(&bytes[..bytes.len() / 2])?,
+            Effect::Whole => self.inner.append(bytes)?,
+        }
+        Err(failure(&self.path, effect))
     }
     fn len(&self) -> Result<u64> {
         self.vfs.call(&self.path, || self.inner.len())

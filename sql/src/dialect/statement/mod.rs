@@ -1,5 +1,6 @@
 //! The statements, one file each: what the statement says, and the reader that makes it from tokens.
 
+mod alter_database;
 mod alter_table;
 mod assignment;
 mod branch;
@@ -13,6 +14,8 @@ mod diff;
 mod drop_table;
 mod explain;
 mod insert;
+mod inspect;
+mod maintenance;
 mod name;
 mod prepared;
 mod query;
@@ -31,6 +34,7 @@ use super::cursor::Cursor;
 use super::later;
 use crate::SqlError;
 
+pub(crate) use alter_database::AlterDatabase;
 pub(crate) use alter_table::{AlterTable, AlterTableOperation};
 pub(crate) use assignment::{Assignment, is_default};
 pub(crate) use branch::{CreateBranch, DropBranch, RenameBranch, UseBranch};
@@ -43,6 +47,8 @@ pub(crate) use diff::Diff;
 pub(crate) use drop_table::{DropTable, Truncate};
 pub(crate) use explain::Explain;
 pub(crate) use insert::{ConflictAction, Insert};
+pub(crate) use inspect::Inspect;
+pub(crate) use maintenance::CollectGarbage;
 pub(crate) use name::{Argument, ArgumentValue, Name, TableName};
 pub(crate) use prepared::{Deallocate, Execute, Prepare};
 pub(crate) use setting::{Discard, Reset, Set};
@@ -136,6 +142,17 @@ pub enum Statement {
     CommitMessage(CommitMessage),
     /// `DIFF`
     Diff(Diff),
+
+    /// `COLLECT GARBAGE`
+    CollectGarbage(CollectGarbage),
+    /// `CHECK DATABASE`
+    CheckDatabase,
+    /// `REPAIR DATABASE`
+    RepairDatabase,
+    /// `INSPECT`
+    Inspect(Inspect),
+    /// `ALTER DATABASE SET`
+    AlterDatabase(AlterDatabase),
 }
 
 /// Reads one statement, to its end.
@@ -202,6 +219,11 @@ fn read_command(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
         (&["CREATE", "TAG"], tag::read_create),
         (&["DROP", "TAG"], tag::read_drop),
         (&["DIFF"], diff::read),
+        (&["COLLECT"], maintenance::read_collect),
+        (&["CHECK"], maintenance::read_check),
+        (&["REPAIR"], maintenance::read_repair),
+        (&["INSPECT"], inspect::read),
+        (&["ALTER", "DATABASE"], alter_database::read),
     ];
     match COMMANDS.iter().find(|(words, _)| cursor.take_words(words)) {
         Some((_, read)) => read(cursor),
@@ -216,8 +238,8 @@ fn unknown<'a>(cursor: &mut Cursor<'_>, commands: impl Iterator<Item = &'a str>)
     // `CREATE TABEL`: it is the second word that is unknown.
     for word in ["CREATE", "ALTER", "DROP"] {
         if cursor.take_word(word) {
-            let objects = if word == "ALTER" { "TABLE or BRANCH" } else { "TABLE, BRANCH or TAG" };
-            return cursor.unexpected(objects);
+            let last = if word == "ALTER" { "DATABASE" } else { "TAG" };
+            return cursor.unexpected(format_args!("TABLE, BRANCH or {last}"));
         }
     }
     let Some(written) = cursor.peek().and_then(|token| token.as_identifier()) else { return error };

@@ -107,11 +107,18 @@ fn read_assignment(cursor: &mut Cursor<'_>, local: bool) -> Result<Set, SqlError
         }
     }
     let name = read_setting_name(cursor)?;
-    if !cursor.take_word("TO") && !cursor.take_symbol(&SqlToken::Eq) {
-        return Err(cursor.unexpected("TO or ="));
-    }
+    expect_assignment(cursor)?;
     let value = read_values(cursor)?;
     Ok(set(&name, value))
+}
+
+/// Takes what stands between a setting and its value.
+pub(super) fn expect_assignment(cursor: &mut Cursor<'_>) -> Result<(), SqlError> {
+    if cursor.take_word("TO") || cursor.take_symbol(&SqlToken::Eq) {
+        Ok(())
+    } else {
+        Err(cursor.unexpected("TO or ="))
+    }
 }
 
 /// Reads the name of a setting: `a` or `a.b`, in lower case.
@@ -143,7 +150,7 @@ fn read_values(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
 }
 
 /// Reads one value as text; `None` is `DEFAULT`.
-fn read_value(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
+pub(super) fn read_value(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
     if cursor.take_word("DEFAULT") {
         return Ok(None);
     }

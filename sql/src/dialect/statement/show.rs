@@ -32,6 +32,8 @@ pub enum Show {
     Tables,
     /// `SHOW TYPES`: `prolly.types`.
     Types,
+    /// `SHOW SEGMENTS`: `prolly.segments`.
+    Segments,
 }
 
 /// Which commits `SHOW LOG` shows.
@@ -56,7 +58,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
     // `SHOW log.level` would be a setting.
     let is_list = cursor.peek_at(1).is_none_or(|token| token.token != SqlToken::Period);
     let list = if is_list {
-        cursor.take_one_of(&["ALL", "SETTINGS", "BRANCHES", "TAGS", "LOG", "STATUS", "TABLES", "TYPES"])
+        cursor.take_one_of(&[
+            "ALL", "SETTINGS", "BRANCHES", "TAGS", "LOG", "STATUS", "TABLES", "TYPES", "SEGMENTS",
+        ])
     } else {
         None
     };
@@ -67,6 +71,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
         Some("STATUS") => Show::Status,
         Some("TABLES") => Show::Tables,
         Some("TYPES") => Show::Types,
+        Some("SEGMENTS") => Show::Segments,
         Some(_) => Show::Settings,
         None => Show::Setting { name: read_spelled_name(cursor)?, position },
     };

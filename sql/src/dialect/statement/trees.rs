@@ -96,7 +96,12 @@ impl Statement {
             | Statement::UseBranch(_)
             | Statement::CreateTag(_)
             | Statement::DropTag(_)
-            | Statement::CommitMessage(_) => ControlFlow::Continue(()),
+            | Statement::CommitMessage(_)
+            | Statement::CollectGarbage(_)
+            | Statement::CheckDatabase
+            | Statement::RepairDatabase
+            | Statement::Inspect(_)
+            | Statement::AlterDatabase(_) => ControlFlow::Continue(()),
         }
     }
 }

@@ -123,6 +123,7 @@ fn show_gives_lists_and_settings() {
     assert_eq!(statement("SHOW STATUS"), Statement::Show(Show::Status));
     assert_eq!(statement("SHOW TABLES"), Statement::Show(Show::Tables));
     assert_eq!(statement("SHOW TYPES"), Statement::Show(Show::Types));
+    assert_eq!(statement("SHOW SEGMENTS"), Statement::Show(Show::Segments));
     assert_eq!(statement("SHOW ALL"), Statement::Show(Show::Settings));
     assert_eq!(statement("SHOW LOG"), Statement::Show(Show::Log(LogRange::Current)));
     assert_eq!(statement("SHOW LOG main"), Statement::Show(Show::Log(LogRange::From(text("main", 10)))));
@@ -172,8 +173,7 @@ fn statements_of_later_versions_are_known_and_refused() {
         ("CREATE HOOK h BEFORE COMMIT CHECK (SELECT 1)", "CREATE HOOK"),
         ("CREATE MERGE RULE ON 'counter:*' USING gcounter", "CREATE MERGE RULE"),
         ("PUSH TO r BRANCH main", "PUSH"),
-        ("COLLECT GARBAGE", "COLLECT GARBAGE"),
-        ("INSPECT TREE 'rev'", "INSPECT"),
+        ("ALTER DATABASE d RENAME TO e", "ALTER DATABASE"),
         ("GRANT editor TO alice", "GRANT"),
         ("VACUUM", "VACUUM"),
     ] {

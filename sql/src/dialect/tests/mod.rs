@@ -3,6 +3,7 @@
 mod branches;
 mod copy;
 mod limits;
+mod maintenance;
 mod postgres_clients;
 mod scripts;
 mod sessions;

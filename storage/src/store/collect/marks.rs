@@ -55,6 +55,11 @@ impl<'a> Marks<'a> {
         self.count
     }
 
+    /// Whether a chunk that is in no candidate is marked.
+    pub(super) fn has_elsewhere(&self, hash: &ChunkHash) -> bool {
+        self.elsewhere.contains(hash)
+    }
+
     pub(super) fn candidates(&self) -> impl Iterator<Item = (&Arc<SealedSegment>, &Bits)> {
         self.candidates.iter().map(|(segment, bits)| (segment, bits))
     }

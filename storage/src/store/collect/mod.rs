@@ -22,12 +22,14 @@
 mod marks;
 mod rewrite;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Store;
 use super::create::replace_manifest;
 use super::manifest::ListedSegment;
+use super::segment::Location;
 use super::segment::sealed::SealedSegment;
 use crate::error::Result;
 use crate::hash::ChunkHash;
@@ -149,8 +151,9 @@ impl Store {
         if !marks.mark(roots, collector)? {
             return Ok(CollectionOutcome::Cancelled);
         }
-        let plan = Plan::new(&marks, policy, self.segment_bytes_max)?;
+        let mut plan = Plan::new(&marks, policy, self.segment_bytes_max)?;
         if dry_run {
+            plan.estimate_active(&marks, &self.log.read().chunks);
             return Ok(CollectionOutcome::Done(plan.estimate));
         }
         self.carry_out(plan, collector)
@@ -321,5 +324,13 @@ impl Plan {
             plan.victims.push(Arc::clone(segment));
         }
         Ok(plan)
+    }
+
+    /// Adds what would go of the active segment, had it been sealed before.
+    fn estimate_active(&mut self, marks: &Marks<'_>, chunks: &HashMap<ChunkHash, Location>) {
+        for (_, location) in chunks.iter().filter(|(hash, _)| !marks.has_elsewhere(hash)) {
+            self.estimate.chunks_removed += 1;
+            self.estimate.bytes_reclaimed += location.record_len() as u64;
+        }
     }
 }
