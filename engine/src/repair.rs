@@ -88,9 +88,12 @@ impl Session {
 }
 
 impl Shared {
-    /// Checks what a repair left, and removes the garbage if nothing is missing:
-    /// only then is it known what is garbage.
+    /// Checks what a repair left, and removes the garbage if nothing was lost: only
+    /// then is it known what is garbage. A root that was lost may have led to what
+    /// nothing leads to now.
     fn finish_repair(&self, repaired: Repaired) -> Result<RepairReport> {
+        let is_complete =
+            repaired.bytes_lost == 0 && !repaired.log_damaged && repaired.segments_missing.is_empty();
         let mut report = RepairReport {
             manifest_rebuilt: repaired.manifest_rebuilt,
             segments_replaced: repaired.segments_replaced,
@@ -103,7 +106,7 @@ impl Shared {
         let found = self.check()?;
         if found.has_damage() {
             report.errors = found.findings.into_iter().filter(|finding| finding.kind.is_damage()).collect();
-        } else if found.objects_orphaned > 0 {
+        } else if found.objects_orphaned > 0 && is_complete {
             report.orphaned_objects_removed =
                 self.collect_garbage(&CollectionOptions::default())?.objects_removed;
         }

@@ -74,21 +74,42 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(data: &Path) -> Self {
+        Self::try_start(data).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The server, or what it said before it gave up.
+    pub(crate) fn try_start(data: &Path) -> Result<Self, String> {
         let mut process = Command::new(binary())
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map(|line| line.unwrap())
-            .find_map(|line| line.split("127.0.0.1:").nth(1)?.split_whitespace().next()?.parse().ok())
-            .expect("the server says where it listens");
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let port = lines.by_ref().find_map(|line| {
+            let port =
+                line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+            said.push(line);
+            port
+        });
+        let Some(port) = port else {
+            let status = process.wait().unwrap();
+            return Err(format!("the server does not start, {status}: {}", said.join("\n")));
+        };
         // Whatever else it says must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, port }
+        Ok(Self { process, port })
+    }
+
+    /// Where it listens on the loopback address.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it as `kill -9` does: it gets to do nothing more.
+    pub(crate) fn kill(self) {
+        drop(self);
     }
 
     /// Runs psql on a branch and gives what it printed, which must be a success.

@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use microprolly_engine::storage::{ChunkStore, MemoryVfs, Recovered, Store, StoreOptions};
 use microprolly_engine::{
-    Clock, CommitId, CommitOptions, Database, DatabaseOptions, Entropy, KeyRange, Principal, Session, Timestamp,
-    Version,
+    Clock, CommitId, CommitOptions, Database, DatabaseOptions, Entropy, KeyRange, Principal, Session,
+    Timestamp, Version,
 };
 
 /// The names of the targets.

@@ -68,7 +68,7 @@ impl History {
             let second = self.read(first.id)?.jump;
             let first_span = parent.depth - first.depth;
             if let Some(second) = second
-                && first_span == first.depth - second.depth
+                && first.depth.checked_sub(second.depth) == Some(first_span)
             {
                 return Ok(second);
             }

@@ -87,11 +87,11 @@ proptest! {
 
     #[test]
     fn a_changed_commit_is_taken_or_refused(which in any::<Index>(), edits in some_edits()) {
-        fuzz::commit(&edited(which.get(&SEEDS["commit"]), &edits));
+        fuzz::commit(&edited(which.get::<Vec<u8>>(&SEEDS["commit"]), &edits));
     }
 
     #[test]
     fn a_changed_log_record_is_taken_or_refused(which in any::<Index>(), edits in some_edits()) {
-        fuzz::log_record(&edited(which.get(&SEEDS["log_record"]), &edits));
+        fuzz::log_record(&edited(which.get::<Vec<u8>>(&SEEDS["log_record"]), &edits));
     }
 }

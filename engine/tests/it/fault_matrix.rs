@@ -195,12 +195,7 @@ impl fmt::Display for Case {
 /// Does the steps in order. One that fails is tried once more; when that fails too,
 /// it ends. Returns how many were acknowledged, or nothing if the database was not
 /// even created.
-fn work(
-    disk: &Disk,
-    vfs: &FaultVfs,
-    steps: &[Step],
-    expected: &[Sight],
-) -> Result<Option<usize>, String> {
+fn work(disk: &Disk, vfs: &FaultVfs, steps: &[Step], expected: &[Sight]) -> Result<Option<usize>, String> {
     let Ok(mut desk) = Desk::create(disk, vfs) else { return Ok(None) };
     for (done, step) in steps.iter().enumerate() {
         let what = step.what;

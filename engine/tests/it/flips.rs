@@ -162,7 +162,8 @@ impl Subject {
     }
 
     fn flips(&self, plan: &Plan) -> Vec<Flip> {
-        let bytes = self.files.iter().flat_map(|(path, file)| (0..file.len()).map(move |at| (path, file, at)));
+        let bytes =
+            self.files.iter().flat_map(|(path, file)| (0..file.len()).map(move |at| (path, file, at)));
         let mut flips = Vec::new();
         for (path, file, at) in bytes.step_by(plan.stride) {
             let bits = if plan.all_bits { 0..8 } else { at % 8..at % 8 + 1 };
@@ -212,13 +213,16 @@ impl Subject {
         let database = match disk.try_open() {
             Ok(database) => database,
             Err(EngineError::Storage(
-                StorageError::Corrupt { .. } | StorageError::NewerFormat { .. } | StorageError::NotFound { .. },
+                StorageError::Corrupt { .. }
+                | StorageError::NewerFormat { .. }
+                | StorageError::NotFound { .. },
             )) => return Ok(None),
             Err(other) => return Err(format!("it is refused as if something else were wrong: {other}")),
         };
         let session = begin(&database);
         let readings = self.truth.read(&session);
-        let has_damage = session.check().map_err(|error| format!("it cannot be checked: {error}"))?.has_damage();
+        let has_damage =
+            session.check().map_err(|error| format!("it cannot be checked: {error}"))?.has_damage();
         if has_damage || readings.is_whole() {
             return Ok(Some(Opened { readings, has_damage }));
         }
@@ -226,7 +230,13 @@ impl Subject {
     }
 
     /// Repairs a damaged database, and compares it with what it was before.
-    fn repair(&self, flip: &Flip, files: &Files, before: Option<&Opened>, tally: &Tally) -> Result<(), String> {
+    fn repair(
+        &self,
+        flip: &Flip,
+        files: &Files,
+        before: Option<&Opened>,
+        tally: &Tally,
+    ) -> Result<(), String> {
         let disk = self.machine.with_vfs(restore(files));
         let report = match disk.repair_on(Arc::new(disk.vfs.clone())) {
             Ok(report) => Some(report),
@@ -304,8 +314,7 @@ fn small() -> Subject {
         ..StoreOptions::default()
     });
     let mut session = begin(&machine.create());
-    let columns =
-        vec![Column::new("id", ColumnType::TEXT), Column::new("role", ColumnType::TEXT).required()];
+    let columns = vec![Column::new("id", ColumnType::TEXT), Column::new("role", ColumnType::TEXT).required()];
     session.define_type(TypeDefinition::new("user", columns)).unwrap();
     put_users(&session, 0..8, "admin");
     session.put("large", "a value that is out of line ".repeat(200)).unwrap();
@@ -314,9 +323,9 @@ fn small() -> Subject {
     compact(&session);
     session.create_branch("side", "main").unwrap();
     let enough = segments(&session) + 2;
-    let mut round = 0;
+    let mut round = 0_u32;
     while segments(&session) < enough {
-        session.switch_branch(if round % 2 == 0 { "side" } else { "main" }).unwrap();
+        session.switch_branch(if round.is_multiple_of(2) { "side" } else { "main" }).unwrap();
         put_users(&session, round..round + 2, "viewer");
         commit(&session, &format!("round {round}"));
         round += 1;

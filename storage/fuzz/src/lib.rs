@@ -73,7 +73,7 @@ pub fn segment(data: &[u8]) -> bool {
         false => format!("active 1 {}\n", header.len()),
     };
     let mut manifest = b"microprolly manifest 2\nchunking 512 4096 16384\n".to_vec();
-    manifest.extend_from_slice(b"compression zstd 1\nnext 3\ncollected 0\n");
+    manifest.extend_from_slice(b"compression zstd 1\nnext 3\ncollected 0\nroot none\n");
     manifest.extend_from_slice(listed.as_bytes());
     checksums::put_manifest_right(&mut manifest);
     let mut files = vec![("MANIFEST", &manifest[..]), ("segments/00000001.seg", &segment[..])];

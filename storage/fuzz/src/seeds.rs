@@ -93,8 +93,7 @@ fn nodes() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for users in [0, 1, 9, 400] {
         let tree = tree(users);
-        let read =
-            |hash: &ChunkHash| tree.nodes().chunks().read(hash).expect("it was just written").to_vec();
+        let read = |hash: &ChunkHash| tree.nodes().chunks().read(hash).expect("it was just written").to_vec();
         seeds.push(read(&tree.root().chunk()));
         let leaf = tree.blocks(&KeyRange::all(), 0).next();
         seeds.extend(leaf.map(|leaf| read(&leaf.expect("it was just written").hash)));

@@ -8,6 +8,7 @@
 //! compression zstd 1
 //! next 4
 //! collected 67108901
+//! root 4a62b1cfe0d13ad69e7a6f63f7d4f1f8ba11a0f2c2b6d9a2d1d0f5b0a9f3c7e5
 //! sealed 1 67108901
 //! sealed 2 67109377
 //! damaged 0
@@ -19,7 +20,8 @@
 //! and largest size of tree nodes in bytes; `compression` is `none`, or `zstd` and
 //! a level; `next` is the number for the next segment, above all that ever were
 //! in use; `collected` how many bytes there were after garbage was last collected,
-//! 0 if it never was. A `sealed` line has the number and the exact length of a
+//! 0 if it never was; `root` the root with which the active segment began, or
+//! `none`, a second copy should that be damaged. A `sealed` line has the number and the exact length of a
 //! segment, in the order in which they are searched from the last to the first;
 //! `active` the number of the segment that is appended to and how much of it had
 //! been synced when this was written. A `damaged` line has the number of a segment
@@ -32,6 +34,7 @@
 use std::collections::HashSet;
 
 use crate::error::{Result, StorageError};
+use crate::hash::RootHash;
 use crate::store::Compression;
 use crate::tree::ChunkingParameters;
 
@@ -65,6 +68,8 @@ pub(super) struct Manifest {
     pub(super) next: u64,
     /// Bytes of all segments after garbage was last collected.
     pub(super) collected: u64,
+    /// The root with which the active segment began, if it began with one.
+    pub(super) root: Option<RootHash>,
     /// Searched from the last to the first.
     pub(super) sealed: Vec<ListedSegment>,
     /// Segments whose sound parts a repair copied: no part of the store, and
@@ -82,6 +87,7 @@ impl Manifest {
             compression,
             next: active.number + 1,
             collected: 0,
+            root: None,
             sealed: Vec::new(),
             damaged: Vec::new(),
             active,
@@ -113,7 +119,9 @@ impl Manifest {
                 Compression::None => "none".to_owned(),
                 Compression::Zstd { level } => format!("zstd {level}"),
             };
-            text += &format!("compression {compression}\nnext {}\ncollected {}\n", self.next, self.collected);
+            let root = self.root.map_or_else(|| "none".to_owned(), |root| root.to_string());
+            let (next, collected) = (self.next, self.collected);
+            text += &format!("compression {compression}\nnext {next}\ncollected {collected}\nroot {root}\n");
         }
         for ListedSegment { number, len } in &self.sealed {
             text += &format!("sealed {number} {len}\n");
@@ -154,6 +162,9 @@ impl Manifest {
             return Err(corrupt("it fails its checksum"));
         }
         manifest.chunking.check()?;
+        if manifest.next == u64::MAX {
+            return Err(corrupt("there is no number left for a segment"));
+        }
         let mut seen = HashSet::new();
         let listed = manifest.sealed.iter().chain([&manifest.active]).map(|segment| segment.number);
         let listed = listed.chain(manifest.damaged.iter().copied());
@@ -166,12 +177,16 @@ impl Manifest {
     /// The lines after the first. The checksum is for the caller to compare.
     fn parse_lines<'a>(version: u32, mut lines: impl Iterator<Item = &'a str>) -> Option<Self> {
         let [bytes_min, bytes_target, bytes_max] = numbers(lines.next()?.strip_prefix("chunking ")?)?;
-        let (mut compression, mut next, mut collected) = (Compression::default(), None, 0);
+        let (mut compression, mut next, mut collected, mut root) = (Compression::default(), None, 0, None);
         if version > 1 {
             compression = parse_compression(lines.next()?.strip_prefix("compression ")?)?;
             let [number] = numbers(lines.next()?.strip_prefix("next ")?)?;
             next = Some(number);
             [collected] = numbers(lines.next()?.strip_prefix("collected ")?)?;
+            root = match lines.next()?.strip_prefix("root ")? {
+                "none" => None,
+                hash => Some(hash.parse().ok()?),
+            };
         }
         let (mut sealed, mut damaged) = (Vec::new(), Vec::new());
         loop {
@@ -190,7 +205,17 @@ impl Manifest {
             let chunking = ChunkingParameters { bytes_min, bytes_target, bytes_max };
             let next = next.or(number.checked_add(1))?;
             let active = ListedSegment { number, len };
-            return Some(Self { version, chunking, compression, next, collected, sealed, damaged, active });
+            return Some(Self {
+                version,
+                chunking,
+                compression,
+                next,
+                collected,
+                root,
+                sealed,
+                damaged,
+                active,
+            });
         }
     }
 }
@@ -219,6 +244,7 @@ mod tests {
             compression: Compression::Zstd { level: -3 },
             next: 8,
             collected: 4105,
+            root: None,
             sealed: vec![ListedSegment { number: 6, len: 4096 }, ListedSegment { number: 4, len: 9 }],
             damaged: vec![2],
             active: ListedSegment { number: 5, len: 72 },
@@ -230,7 +256,7 @@ mod tests {
         let text = manifest().encode();
         assert!(
             text.starts_with(
-                "microprolly manifest 2\nchunking 512 4096 16384\ncompression zstd -3\nnext 8\ncollected 4105\n\
+                "microprolly manifest 2\nchunking 512 4096 16384\ncompression zstd -3\nnext 8\ncollected 4105\nroot none\n\
                  sealed 6 4096\nsealed 4 9\ndamaged 2\nactive 5 72\nchecksum "
             ),
             "{text}"

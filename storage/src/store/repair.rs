@@ -5,7 +5,8 @@
 //! is copied into a new segment. Nothing of what is there is changed before
 //! MANIFEST is replaced, which makes the repair true in one step; damaged files
 //! are kept aside (`damaged` in MANIFEST) until they are discarded. So a repair
-//! that is interrupted leaves the store as it was, and one that is finished has
+//! that is interrupted leaves the store as it was (but for files whose numbers
+//! MANIFEST has given out, which opening removes), and one that is finished has
 //! lost nothing that could be read.
 
 use std::collections::HashSet;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::create::{create_segment, decode_chunking, lock, replace_manifest};
-use super::layout::{SEGMENTS, segment_name, segment_number, segment_path, segments_dir};
+use super::layout::{MANIFEST, SEGMENTS, segment_name, segment_number, segment_path, segments_dir};
 use super::manifest::{ListedSegment, Manifest};
 use super::open::read_manifest;
 use super::segment::codec::{Dictionary, pack};
@@ -75,10 +76,13 @@ impl Store {
         }
         let _lock = lock(vfs, dir)?;
         let mut repaired = Repaired::default();
-        let before = match read_manifest(vfs, dir) {
-            Ok(manifest) => manifest,
-            Err(error @ StorageError::NewerFormat { .. }) => return Err(error),
-            Err(StorageError::Corrupt { .. } | StorageError::Io { .. }) => {
+        let found = match vfs.entry(&dir.join(MANIFEST))? {
+            Some(_) => read_manifest(vfs, dir).map(Some),
+            None => Ok(None),
+        };
+        let before = match found {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) | Err(StorageError::Corrupt { .. }) => {
                 repaired.manifest_rebuilt = true;
                 rebuild_manifest(vfs, dir, options)?
             }
@@ -87,11 +91,14 @@ impl Store {
         let mut after = before.clone();
         let compression = options.compression.unwrap_or(before.compression);
         after.sealed = Vec::new();
+        let giver = (!repaired.manifest_rebuilt).then(|| before.clone());
+        let mut numbers = Numbers { vfs, dir, giver, next: before.next };
         for listed in &before.sealed {
-            repair_sealed(vfs, dir, listed, compression, &mut after, &mut repaired)?;
+            repair_sealed(&mut numbers, listed, compression, &mut after, &mut repaired)?;
         }
-        repair_active(vfs, dir, compression, &mut after, &mut repaired)?;
+        repair_active(&mut numbers, compression, &mut after, &mut repaired)?;
         if repaired.is_needed() {
+            after.next = numbers.next;
             vfs.sync_dir(&segments_dir(dir))?;
             replace_manifest(vfs, dir, &after)?;
         }
@@ -114,7 +121,8 @@ impl Store {
                 continue;
             }
             let number = segment.number();
-            let salvaged = Salvaged::read(read_file(&*self.vfs, segment.path())?, number);
+            let mut salvaged = Salvaged::read(read_file(&*self.vfs, segment.path())?, number);
+            salvaged.add_indexed(segment);
             repaired.segments_replaced.push(file_name(number));
             repaired.bytes_lost += salvaged.bytes_lost;
             let mut written = Vec::new();
@@ -170,19 +178,19 @@ fn read_file(vfs: &dyn Vfs, path: &Path) -> Result<Bytes> {
 
 /// Keeps a sealed segment if it is sound, or lists what could be copied of it.
 fn repair_sealed(
-    vfs: &dyn Vfs,
-    dir: &Path,
+    numbers: &mut Numbers<'_>,
     listed: &ListedSegment,
     compression: Compression,
     after: &mut Manifest,
     repaired: &mut Repaired,
 ) -> Result<()> {
+    let Numbers { vfs, dir, .. } = *numbers;
     let path = segment_path(dir, listed.number);
     if vfs.entry(&path)?.is_none() {
         repaired.segments_missing.push(file_name(listed.number));
         return Ok(());
     }
-    match SealedSegment::open(vfs, &path, listed.number, listed.len) {
+    let opened = match SealedSegment::open(vfs, &path, listed.number, listed.len) {
         Ok(segment) => {
             let mut faults = 0_u64;
             verify_sealed(&segment, &mut |_| faults += 1);
@@ -190,26 +198,30 @@ fn repair_sealed(
                 after.sealed.push(*listed);
                 return Ok(());
             }
+            Some(segment)
         }
-        Err(StorageError::Corrupt { .. }) => {}
+        Err(StorageError::Corrupt { .. }) => None,
         Err(error) => return Err(error),
+    };
+    let mut salvaged = Salvaged::read(read_file(vfs, &path)?, listed.number);
+    if let Some(segment) = &opened {
+        salvaged.add_indexed(segment);
     }
-    let salvaged = Salvaged::read(read_file(vfs, &path)?, listed.number);
     repaired.segments_replaced.push(file_name(listed.number));
     repaired.bytes_lost += salvaged.bytes_lost;
     after.damaged.push(listed.number);
-    write_chunks(vfs, dir, &salvaged, compression, after, repaired)
+    write_chunks(numbers, &salvaged, compression, after, repaired)
 }
 
 /// Keeps the active segment if it is sound. Otherwise its chunks go into a sealed
 /// one, and its last root and its mutations into a new one to write to.
 fn repair_active(
-    vfs: &dyn Vfs,
-    dir: &Path,
+    numbers: &mut Numbers<'_>,
     compression: Compression,
     after: &mut Manifest,
     repaired: &mut Repaired,
 ) -> Result<()> {
+    let Numbers { vfs, dir, .. } = *numbers;
     let ListedSegment { number, len } = after.active;
     let path = segment_path(dir, number);
     let name = file_name(number);
@@ -228,33 +240,49 @@ fn repair_active(
     }
     repaired.log_damaged = true;
     repaired.bytes_lost += salvaged.bytes_lost;
-    write_chunks(vfs, dir, &salvaged, compression, after, repaired)?;
+    write_chunks(numbers, &salvaged, compression, after, repaired)?;
     let root = match salvaged.root {
         Some(root) => Some(root),
         // Sealing ends one segment and begins the next with the same root.
-        None => last_sealed_root(vfs, dir, after)?,
+        None => after.root.map_or_else(|| last_sealed_root(vfs, dir, after), |root| Ok(Some(root)))?,
     };
-    let next = take_number(vfs, dir, after)?;
+    let next = numbers.take()?;
     let (_, len) = create_segment(vfs, dir, next, &after.chunking, root, &salvaged.mutations)?;
     after.active = ListedSegment { number: next, len };
+    after.root = root;
     Ok(())
 }
 
-/// The next number whose file, which an interrupted repair may have left, is not
-/// there.
-fn take_number(vfs: &dyn Vfs, dir: &Path, manifest: &mut Manifest) -> Result<u64> {
-    let number = manifest.next;
-    manifest.next += 1;
-    let path = segment_path(dir, number);
-    if vfs.entry(&path)?.is_some() {
-        vfs.remove(&path)?;
+/// Numbers for the segments that a repair writes.
+struct Numbers<'a> {
+    vfs: &'a dyn Vfs,
+    dir: &'a Path,
+    /// The MANIFEST that is there, if it is sound: it gives out a number before the
+    /// file is there, or opening would take a file that an interrupted repair left
+    /// for one of a later MANIFEST.
+    giver: Option<Manifest>,
+    next: u64,
+}
+
+impl Numbers<'_> {
+    /// The next number, after removing a file of it that an interrupted repair left.
+    fn take(&mut self) -> Result<u64> {
+        let number = self.next;
+        self.next += 1;
+        if let Some(giver) = &mut self.giver {
+            giver.next = self.next;
+            replace_manifest(self.vfs, self.dir, giver)?;
+        }
+        let path = segment_path(self.dir, number);
+        if self.vfs.entry(&path)?.is_some() {
+            self.vfs.remove(&path)?;
+        }
+        Ok(number)
     }
-    Ok(number)
 }
 
 fn write_chunks(
-    vfs: &dyn Vfs,
-    dir: &Path,
+    numbers: &mut Numbers<'_>,
     salvaged: &Salvaged,
     compression: Compression,
     after: &mut Manifest,
@@ -263,8 +291,9 @@ fn write_chunks(
     if salvaged.chunks.is_empty() {
         return Ok(());
     }
-    let number = take_number(vfs, dir, after)?;
-    let len = salvaged.write(SegmentWriter::create(vfs, dir, number, None)?, compression)?;
+    let number = numbers.take()?;
+    let writer = SegmentWriter::create(numbers.vfs, numbers.dir, number, None)?;
+    let len = salvaged.write(writer, compression)?;
     repaired.chunks_saved += salvaged.chunks.len() as u64;
     after.sealed.push(ListedSegment { number, len });
     Ok(())
@@ -304,6 +333,21 @@ impl Salvaged {
             writer.append(*hash, is_terminal(encoding), &pack(encoding, compression))?;
         }
         writer.seal()
+    }
+
+    /// Adds the chunks that the index leads to and [`read`](Self::read) did not find:
+    /// where the header of a record is damaged, its chunk may still be what its
+    /// address says, and could be read so far.
+    fn add_indexed(&mut self, segment: &SealedSegment) {
+        let found: HashSet<ChunkHash> = self.chunks.iter().map(|(hash, _)| *hash).collect();
+        for (hash, location) in segment.locations().flatten() {
+            if !found.contains(&hash)
+                && let Ok(encoding) = segment.read_at(&hash, location)
+            {
+                self.bytes_lost = self.bytes_lost.saturating_sub(location.record_len() as u64);
+                self.chunks.push((hash, encoding));
+            }
+        }
     }
 
     /// Reads the file of segment `number` past all that is damaged.
@@ -391,7 +435,7 @@ fn rebuild_manifest(vfs: &dyn Vfs, dir: &Path, options: &StoreOptions) -> Result
     // what sealings and collections left unfinished.
     let is_log = unsealed.iter().rposition(|(_, has_log)| *has_log);
     let last = is_log.or(unsealed.len().checked_sub(1));
-    let next = numbers.last().map_or(1, |last| last + 1);
+    let next = numbers.last().map_or(1, |last| last.saturating_add(1));
     let active = match last {
         Some(place) => ListedSegment { number: unsealed.remove(place).0, len: HEADER_LEN },
         None => ListedSegment { number: next, len: 0 },
@@ -400,6 +444,6 @@ fn rebuild_manifest(vfs: &dyn Vfs, dir: &Path, options: &StoreOptions) -> Result
     sealed.sort_by_key(|listed| listed.number);
     let mut manifest = Manifest::new(chunking, options.compression.unwrap_or_default(), active);
     manifest.sealed = sealed;
-    manifest.next = next.max(active.number + 1);
+    manifest.next = next.max(active.number.saturating_add(1));
     Ok(manifest)
 }

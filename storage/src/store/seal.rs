@@ -78,6 +78,7 @@ impl Store {
         manifest.sealed.push(ListedSegment { number, len: sealed_len });
         manifest.active = ListedSegment { number: next, len: next_len };
         manifest.next = next + 1;
+        manifest.root = Some(root);
         replace_manifest(&*self.vfs, &self.dir, &manifest)?;
 
         writer.manifest = manifest;

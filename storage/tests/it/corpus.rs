@@ -79,7 +79,7 @@ fn some_edits() -> impl Strategy<Value = Vec<Edit>> {
 }
 
 fn run_edited(target: &str, which: Index, edits: &[Edit]) {
-    fuzz::run(target, &edited(which.get(&SEEDS[target]), edits));
+    fuzz::run(target, &edited(which.get::<Vec<u8>>(&SEEDS[target]), edits));
 }
 
 proptest! {

@@ -127,7 +127,7 @@ fn the_bytes_of_a_store_are_those_of_format_version_2() {
         digests,
         [
             "LOCK 0 af1349b9f5f9a1a6",
-            "MANIFEST 128 1d44520929cf8fcd",
+            "MANIFEST 198 de0f1ee087389377",
             "segments/00000001.seg 2454 cf18a70799037b6a",
             "segments/00000002.seg 144 71f4d8dd8d2aae92",
         ]
