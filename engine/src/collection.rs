@@ -10,7 +10,7 @@ use microprolly_storage::{
 };
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::catalog::{self, AutomaticCollectionRecord};
 use crate::commit::{Commit, CommitId};
@@ -97,6 +97,8 @@ impl From<Collected> for CollectionReport {
 /// How far the collection under way is, and whether it shall go on.
 #[derive(Debug, Default)]
 pub(crate) struct CollectionMonitor {
+    /// Held by the one who collects.
+    turn: Mutex<()>,
     progress: Mutex<Option<CollectionProgress>>,
     is_cancelled: AtomicBool,
 }
@@ -107,6 +109,11 @@ impl CollectionMonitor {
         if self.progress.lock().is_some() {
             self.is_cancelled.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Waits until nobody else collects or repairs.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock()
     }
 
     fn end(&self) {
@@ -131,14 +138,15 @@ impl Session {
         self.collect_garbage(&CollectionOptions::default())
     }
 
-    /// As [`Session::gc`], with options.
+    /// As [`Session::gc`], with options. Waits for one that is under way already.
     ///
     /// # Errors
-    /// When a collection is under way already, or was given up; when something
-    /// in use is missing or damaged, in which case nothing is removed; when the
+    /// When it was given up; when something in use is missing or damaged, in which case nothing is removed; when the
     /// disk fails.
     pub fn collect_garbage(&self, options: &CollectionOptions) -> Result<CollectionReport> {
-        self.database.shared.collect_garbage(options)
+        let shared = &self.database.shared;
+        let _turn = shared.collection.turn();
+        shared.collect_garbage(options)
     }
 
     /// When garbage is collected unasked; `None` if never.
@@ -221,7 +229,9 @@ impl Shared {
         self.background.run(move || {
             // Nobody waits for it. What stops it, damage or a full disk, stops
             // whoever asks for a collection or a check too, and they are told.
-            drop(shared.collect_garbage(&CollectionOptions { dry_run: false, policy }));
+            if let Some(_turn) = shared.collection.turn.try_lock() {
+                drop(shared.collect_garbage(&CollectionOptions { dry_run: false, policy }));
+            }
         });
     }
 

@@ -1,11 +1,13 @@
 //! Opening and creating databases.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use microprolly_storage::{
-    ChunkStore, MemoryVfs, NodeStore, RealVfs, Recovered, StorageError, Store, StoreOptions, StoreStatistics,
-    Tree, Vfs,
+    ChunkStore, MemoryVfs, Mutations, NodeStore, RealVfs, Recovered, StorageError, Store, StoreOptions,
+    StoreStatistics, Tree, Vfs,
 };
 
 use crate::background::Background;
@@ -43,7 +45,7 @@ impl Default for DatabaseOptions {
     fn default() -> Self {
         Self {
             store: StoreOptions::default(),
-            node_cache_bytes_max: 128 * 1024 * 1024,
+            node_cache_bytes_max: 256 * 1024 * 1024,
             column_cache_bytes_max: 256 * 1024 * 1024,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
@@ -141,9 +143,7 @@ impl Database {
         };
         let nodes = node_store(&store, options);
         let mut state = State::load(Tree::open(&nodes, root), None)?;
-        for payload in mutations {
-            replay(&mut state, LogRecord::decode(payload)?);
-        }
+        replay(&mut state, &mutations)?;
         Ok(Self::assemble(store, nodes, state, options))
     }
 
@@ -226,14 +226,35 @@ fn node_store(store: &Arc<Store>, options: &DatabaseOptions) -> Arc<NodeStore> {
     Arc::new(NodeStore::new(chunks, store.chunking(), options.node_cache_bytes_max))
 }
 
-/// Applies a log record to the working set that it was written for. A record
-/// whose branch is gone or whose epoch has passed is in a tree already.
-fn replay(state: &mut State, record: LogRecord) {
-    if let Some(branch) = state.branches.get_mut(record.branch.as_str())
-        && branch.epoch == record.epoch
-    {
-        for (key, value) in record.writes {
-            branch.working.overlay.insert(key, value);
+/// Puts back the pending writes of every branch. A record whose branch is gone or
+/// whose epoch has passed is in a tree already.
+///
+/// The newest record comes first, and the first write of a key counts: what was
+/// overwritten since need not be taken in.
+fn replay(state: &mut State, mutations: &Mutations) -> Result<()> {
+    let mut pending: HashMap<(String, u64), HashMap<Bytes, Option<Bytes>>> = HashMap::new();
+    for payload in mutations.payloads().rev() {
+        let record = LogRecord::open(payload?)?;
+        let is_current =
+            state.branches.get(record.branch()).is_some_and(|branch| branch.epoch == record.epoch());
+        if !is_current {
+            continue;
+        }
+        let writes = pending.entry((record.branch().to_owned(), record.epoch())).or_default();
+        record.for_each_write(|key, value| {
+            // Copied, so that a record does not stay in memory for one of its writes.
+            if !writes.contains_key(&key) {
+                let value = value.map(|value| Bytes::copy_from_slice(&value));
+                writes.insert(Bytes::copy_from_slice(&key), value);
+            }
+        })?;
+    }
+    for ((name, _), writes) in pending {
+        if let Some(branch) = state.branches.get_mut(name.as_str()) {
+            for (key, value) in writes {
+                branch.working.overlay.insert(key, value);
+            }
         }
     }
+    Ok(())
 }

@@ -18,11 +18,12 @@ const VERSION: u8 = 1;
 
 /// Writes that are durable but not yet in a tree.
 pub(crate) struct LogRecord {
-    pub(crate) branch: String,
+    branch: String,
     /// The working set that the writes belong to. Folding it begins a new
     /// epoch, so records that a tree already contains are not applied twice.
-    pub(crate) epoch: u64,
-    pub(crate) writes: Vec<(Bytes, Option<Bytes>)>,
+    epoch: u64,
+    /// What is left to read: the writes.
+    writes: Reader,
 }
 
 impl LogRecord {
@@ -44,9 +45,14 @@ impl LogRecord {
         out
     }
 
-    pub(crate) fn decode(payload: Bytes) -> Result<Self> {
-        let mut reader = Reader::new(payload);
-        match reader.u8() {
+    /// Reads what the writes are for, and leaves them for
+    /// [`for_each_write`](Self::for_each_write).
+    ///
+    /// # Errors
+    /// Corrupt, or newer format.
+    pub(crate) fn open(payload: Bytes) -> Result<Self> {
+        let mut writes = Reader::new(payload);
+        match writes.u8() {
             Some(VERSION) => {}
             Some(found) if found > VERSION => {
                 return Err(EngineError::Storage(StorageError::NewerFormat {
@@ -57,23 +63,37 @@ impl LogRecord {
             }
             _ => return Err(corrupt()),
         }
-        Self::read(&mut reader).ok_or_else(corrupt)
+        let (branch, epoch) = writes.text().zip(writes.u64()).ok_or_else(corrupt)?;
+        Ok(Self { branch, epoch, writes })
     }
 
-    fn read(reader: &mut Reader) -> Option<Self> {
-        let branch = reader.text()?;
-        let epoch = reader.u64()?;
-        let mut writes = Vec::new();
-        while !reader.is_at_end() {
-            let key = reader.sized()?;
-            let value = match reader.u8()? {
-                0 => None,
-                1 => Some(reader.sized()?),
-                _ => return None,
-            };
-            writes.push((key, value));
+    pub(crate) fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Hands out each key and its value, or none where it was deleted.
+    ///
+    /// # Errors
+    /// Corrupt, after what comes before was handed out.
+    pub(crate) fn for_each_write(mut self, mut take: impl FnMut(Bytes, Option<Bytes>)) -> Result<()> {
+        while !self.writes.is_at_end() {
+            let (key, value) = read_write(&mut self.writes).ok_or_else(corrupt)?;
+            take(key, value);
         }
-        Some(Self { branch, epoch, writes })
+        Ok(())
+    }
+}
+
+fn read_write(reader: &mut Reader) -> Option<(Bytes, Option<Bytes>)> {
+    let key = reader.sized()?;
+    match reader.u8()? {
+        0 => Some((key, None)),
+        1 => Some((key, Some(reader.sized()?))),
+        _ => None,
     }
 }
 
@@ -94,16 +114,18 @@ mod tests {
 
     #[test]
     fn a_record_comes_back_as_it_was_written() {
-        let record = LogRecord::decode(sample().into()).unwrap();
-        assert_eq!((record.branch.as_str(), record.epoch), ("main", 7));
-        assert_eq!(record.writes, [(Bytes::from("a"), Some(Bytes::from("1"))), (Bytes::from("b"), None)]);
+        let record = LogRecord::open(sample().into()).unwrap();
+        assert_eq!((record.branch(), record.epoch()), ("main", 7));
+        let mut writes = Vec::new();
+        record.for_each_write(|key, value| writes.push((key, value))).unwrap();
+        assert_eq!(writes, [(Bytes::from("a"), Some(Bytes::from("1"))), (Bytes::from("b"), None)]);
     }
 
     #[test]
     fn a_record_of_a_later_version_is_refused_by_its_number() {
         let mut payload = sample();
         payload[0] = VERSION + 1;
-        let failure = LogRecord::decode(payload.into()).err().unwrap();
+        let failure = LogRecord::open(payload.into()).err().unwrap();
         assert!(matches!(
             failure,
             EngineError::Storage(StorageError::NewerFormat { found: 2, supported: 1, .. })
@@ -117,8 +139,9 @@ mod tests {
         for len in 0..whole.len() {
             // Writes are as many as there are, so a record may end after one.
             let is_whole = [before_first_write, before_first_write + 11].contains(&len);
-            let decoded = LogRecord::decode(Bytes::copy_from_slice(&whole[..len]));
-            assert_eq!(decoded.is_ok(), is_whole, "{len} bytes");
+            let read = LogRecord::open(Bytes::copy_from_slice(&whole[..len]))
+                .and_then(|record| record.for_each_write(|_, _| {}));
+            assert_eq!(read.is_ok(), is_whole, "{len} bytes");
         }
     }
 }

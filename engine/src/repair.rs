@@ -83,6 +83,7 @@ impl Session {
     /// When the disk fails.
     pub fn repair(&self) -> Result<RepairReport> {
         let shared = &self.database.shared;
+        let _turn = shared.collection.turn();
         shared.finish_repair(shared.store.mend()?)
     }
 }

@@ -39,9 +39,18 @@ pub struct Transaction {
     /// What it sees: the base and its own writes.
     view: Snapshot,
     types: Types,
-    /// Its own writes while they fit in memory; none once they lie in the
-    /// view's tree.
-    writes: Option<Overlay>,
+    writes: Writes,
+}
+
+/// Where a transaction's own writes are.
+#[derive(Clone)]
+enum Writes {
+    /// They are all that is pending in the view: nothing was when it began.
+    Pending,
+    /// Apart from those that were pending when it began.
+    Apart(Overlay),
+    /// In the view's tree: there were too many for memory.
+    Folded,
 }
 
 /// A point in a transaction to which it can return.
@@ -49,7 +58,7 @@ pub struct Transaction {
 pub struct Savepoint {
     view: Snapshot,
     types: Types,
-    writes: Option<Overlay>,
+    writes: Writes,
 }
 
 impl Transaction {
@@ -62,6 +71,8 @@ impl Transaction {
                 state.branches.keys().map(BranchName::as_str),
             )
         })?;
+        let has_pending = !base.working.overlay.is_empty();
+        let writes = if has_pending { Writes::Apart(Overlay::default()) } else { Writes::Pending };
         Ok(Self {
             database,
             principal,
@@ -70,7 +81,7 @@ impl Transaction {
             types: state.types.clone(),
             base_types: state.types.clone(),
             base,
-            writes: Some(Overlay::default()),
+            writes,
         })
     }
 
@@ -141,10 +152,10 @@ impl Transaction {
         if key.len() > KEY_BYTES_MAX {
             return Err(too_large("key", key.len(), KEY_BYTES_MAX));
         }
-        self.view.overlay.insert(key.clone(), value.clone());
-        if let Some(writes) = &mut self.writes {
-            writes.insert(key, value);
+        if let Writes::Apart(writes) = &mut self.writes {
+            writes.insert(key.clone(), value.clone());
         }
+        self.view.overlay.insert(key, value);
         if self.view.overlay.memory_bytes() > WRITES_BYTES_MAX {
             self.fold()?;
         }
@@ -155,7 +166,7 @@ impl Transaction {
     /// memory stays bounded, and a rollback leaves only garbage.
     fn fold(&mut self) -> Result<()> {
         self.view = Snapshot::of_tree(self.view.folded()?);
-        self.writes = None;
+        self.writes = Writes::Folded;
         let shared = &self.database.shared;
         if shared.store.wants_seal() {
             // However large the transaction, a segment is not.
@@ -360,7 +371,12 @@ impl Transaction {
             return Ok(());
         }
         self.check_types(&latest, &publication.state.types)?;
-        match &self.writes {
+        let writes = match &self.writes {
+            Writes::Pending => Some(&self.view.overlay),
+            Writes::Apart(writes) => Some(writes),
+            Writes::Folded => None,
+        };
+        match writes {
             Some(writes) if latest.is_same(&self.base) => {
                 publication.write(&self.branch, latest, writes)?;
             }

@@ -58,7 +58,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             let store = store(&vfs).store;
             ids.iter().map(|id| store.read(&id.chunk()).expect("it is there").to_vec()).collect()
         }
-        "log_record" => store(&vfs).mutations.iter().map(|record| record.to_vec()).collect(),
+        "log_record" => store(&vfs).mutations.payloads().map(|record| record.unwrap().to_vec()).collect(),
         other => panic!("there is no target {other}"),
     }
 }

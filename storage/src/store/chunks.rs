@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::Store;
 use super::log::{self, Place};
@@ -14,7 +14,7 @@ use super::segment::sealed::SealedSegment;
 use super::segment::{CHUNK_BYTES_MAX, codec};
 use crate::chunk::ChunkStore;
 use crate::error::{Result, StorageError};
-use crate::hash::ChunkHash;
+use crate::hash::{AddressHashing, ChunkHash};
 use crate::pins::Pins;
 use crate::references::is_terminal;
 
@@ -25,7 +25,7 @@ const CHUNK_BYTES_TYPICAL: usize = 4096;
 const CACHE_ENTRY_BYTES: u64 = 128;
 
 /// Chunks whose content was checked against their address.
-pub(super) type ChunkCache = Cache<ChunkHash, Bytes, ChunkWeight>;
+pub(super) type ChunkCache = Cache<ChunkHash, Bytes, ChunkWeight, AddressHashing>;
 
 /// The cache's limit is in bytes.
 #[derive(Clone, Debug)]
@@ -39,8 +39,15 @@ impl Weighter<ChunkHash, Bytes> for ChunkWeight {
 
 /// A cache of at most about `bytes_max` bytes; `None` for 0.
 pub(super) fn cache(bytes_max: usize) -> Option<ChunkCache> {
-    (bytes_max > 0)
-        .then(|| Cache::with_weighter(bytes_max / CHUNK_BYTES_TYPICAL + 1, bytes_max as u64, ChunkWeight))
+    (bytes_max > 0).then(|| {
+        Cache::with(
+            bytes_max / CHUNK_BYTES_TYPICAL + 1,
+            bytes_max as u64,
+            ChunkWeight,
+            AddressHashing::default(),
+            DefaultLifecycle::default(),
+        )
+    })
 }
 
 impl ChunkStore for Store {

@@ -12,7 +12,7 @@ use super::segment::record::{self, RecordKind};
 use super::segment::sealed::SealedSegment;
 use super::segment::{Location, RECORD_HEADER_LEN};
 use crate::error::Result;
-use crate::hash::ChunkHash;
+use crate::hash::{AddressHashing, ChunkHash};
 use crate::vfs::VfsFile;
 
 /// The active segment, and the sealed ones before it. A record passes through
@@ -33,7 +33,7 @@ pub(super) struct Log {
     /// The position in the log of the active segment's first byte.
     pub(super) base: u64,
     /// The chunks in the active segment.
-    pub(super) chunks: HashMap<ChunkHash, Location>,
+    pub(super) chunks: HashMap<ChunkHash, Location, AddressHashing>,
     /// Searched from the last to the first.
     pub(super) sealed: Arc<Vec<Arc<SealedSegment>>>,
     /// The segments that a collection under way may remove. What only they hold
@@ -72,7 +72,7 @@ impl Log {
             number,
             file,
             base,
-            chunks: HashMap::new(),
+            chunks: HashMap::default(),
             sealed: Arc::new(sealed),
             candidates: Arc::default(),
             writing: Arc::default(),

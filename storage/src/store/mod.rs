@@ -26,7 +26,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
 use crate::error::Result;
@@ -43,6 +42,7 @@ mod group_commit;
 mod layout;
 mod log;
 mod manifest;
+mod mutations;
 mod open;
 mod options;
 mod poison;
@@ -66,6 +66,7 @@ use statistics::Counters;
 pub use collect::{
     Collected, CollectionOutcome, CollectionPhase, CollectionPolicy, CollectionProgress, Collector,
 };
+pub use mutations::Mutations;
 pub use options::{Compression, StoreOptions};
 pub use repair::Repaired;
 pub use statistics::{SegmentStatistics, StoreStatistics};
@@ -127,9 +128,8 @@ pub struct Recovered {
     pub store: Store,
     /// The last root that was appended; `None` if there never was one.
     pub root: Option<RootHash>,
-    /// The payload of every mutation record of the unsealed segment, oldest
-    /// first.
-    pub mutations: Vec<Bytes>,
+    /// Every mutation record of the unsealed segment.
+    pub mutations: Mutations,
     /// Bytes at the end of the log that a crash had torn and nobody had been
     /// told are durable. They are gone.
     pub truncated_bytes: u64,

@@ -25,7 +25,7 @@ use super::segment::scan::scan;
 use super::segment::sealed::SealedSegment;
 use super::segment::{HEADER_LEN, ROOT_RECORD_LEN, SETTINGS_RECORD_LEN};
 use super::survey::{Survey, survey};
-use super::{Recovered, Store, StoreOptions};
+use super::{Mutations, Recovered, Store, StoreOptions};
 use crate::error::{Result, StorageError};
 use crate::vfs::{EntryKind, OpenMode, Vfs};
 
@@ -91,7 +91,7 @@ impl Store {
         Ok(Recovered {
             store: Self::assemble(vfs, dir, options, lock, manifest, log),
             root: scan.root,
-            mutations: scan.mutations,
+            mutations: Mutations::new(what, scan.mutations),
             truncated_bytes: scan.torn_bytes,
         })
     }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::ChunkingParameters;
 use super::node::{Child, Node};
 use crate::chunk::ChunkStore;
 use crate::error::{Result, StorageError};
-use crate::hash::ChunkHash;
+use crate::hash::{AddressHashing, ChunkHash};
 use crate::pins::Pins;
 
 /// What a cached node takes besides its encoding, in bytes: the node itself and
@@ -26,7 +26,7 @@ const CACHED_NODE_BYTES_GUESS: usize = 4096;
 pub struct NodeStore {
     chunks: Arc<dyn ChunkStore>,
     chunking: ChunkingParameters,
-    cache: Cache<ChunkHash, Arc<Node>, NodeWeight>,
+    cache: Cache<ChunkHash, Arc<Node>, NodeWeight, AddressHashing>,
     reads: AtomicU64,
     writes: AtomicU64,
 }
@@ -35,10 +35,12 @@ impl NodeStore {
     /// Trees in `chunks`, cut by `chunking`, with at most about `cache_bytes_max`
     /// bytes of nodes kept in memory.
     pub fn new(chunks: Arc<dyn ChunkStore>, chunking: ChunkingParameters, cache_bytes_max: usize) -> Self {
-        let cache = Cache::with_weighter(
+        let cache = Cache::with(
             cache_bytes_max / CACHED_NODE_BYTES_GUESS,
             cache_bytes_max as u64,
             NodeWeight,
+            AddressHashing::default(),
+            DefaultLifecycle::default(),
         );
         Self { chunks, chunking, cache, reads: AtomicU64::new(0), writes: AtomicU64::new(0) }
     }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use microprolly_storage::{
     ChunkHash, ChunkStore, Collected, CollectionOutcome, CollectionPolicy, CollectionProgress, Collector,
-    Compression, KeyRange, MemoryVfs, NodeStore, Result, RootHash, StorageError, Store, StoreOptions, Tree,
-    Vfs,
+    Compression, KeyRange, MemoryVfs, NodeStore, Pins, Result, RootHash, StorageError, Store, StoreOptions,
+    Tree, Vfs,
 };
 
 use crate::store_fixture::{dir, open, options};
@@ -291,7 +291,7 @@ fn a_missing_chunk_stops_the_collection_before_anything_is_removed() {
 fn readers_and_writers_go_on_beside_collections() {
     let small = StoreOptions { segment_bytes_max: 64 << 10, chunk_cache_bytes_max: 0, ..options() };
     let (_vfs, store, nodes) = create(&small);
-    let published = parking_lot_free::Published::new(build(&nodes, &users(500)));
+    let published = published::Published::new(build(&nodes, &users(500)));
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -323,7 +323,7 @@ fn readers_and_writers_go_on_beside_collections() {
 }
 
 /// A tree that one thread replaces and others take.
-mod parking_lot_free {
+mod published {
     use std::sync::Mutex;
 
     use microprolly_storage::Tree;
@@ -374,4 +374,62 @@ fn files(vfs: &MemoryVfs) -> BTreeMap<String, Vec<u8>> {
         vfs.open(&path, microprolly_storage::OpenMode::Read).unwrap().map().unwrap().to_vec()
     };
     segment_files(vfs).iter().map(|name| (name.clone(), read(name))).collect()
+}
+
+/// A store whose collector hears of no pin and of no write: two mistakes that the
+/// tests above must notice.
+struct Forgetful {
+    store: Arc<Store>,
+    pins: Arc<Pins>,
+}
+
+impl ChunkStore for Forgetful {
+    fn read(&self, hash: &ChunkHash) -> Result<Bytes> {
+        self.store.read(hash)
+    }
+
+    fn write(&self, encoding: &[u8]) -> Result<ChunkHash> {
+        self.store.write(encoding)
+    }
+
+    fn contains(&self, hash: &ChunkHash) -> Result<bool> {
+        self.store.contains(hash)
+    }
+
+    fn pins(&self) -> &Arc<Pins> {
+        &self.pins
+    }
+}
+
+fn forgetful(store: &Arc<Store>) -> Arc<NodeStore> {
+    let chunks = Arc::new(Forgetful { store: store.clone(), pins: Arc::default() });
+    Arc::new(NodeStore::new(chunks, store.chunking(), 0))
+}
+
+#[test]
+fn a_collector_that_ignores_pins_is_noticed() {
+    let uncached = StoreOptions { chunk_cache_bytes_max: 0, ..options() };
+    let (_vfs, store, nodes) = create(&uncached);
+    let root = Tree::empty(&nodes).unwrap().root();
+    let held = build(&forgetful(&store), &users(2_000));
+    seal(&store, root);
+    assert!(collected(&store, &[root]).chunks_removed > 0);
+    let read: Result<Vec<_>> = held.range(&KeyRange::all()).collect();
+    assert!(matches!(read, Err(StorageError::NotFound { .. })), "what is held is gone");
+}
+
+#[test]
+fn a_collector_that_does_not_wait_for_writes_is_noticed() {
+    let uncached = StoreOptions { chunk_cache_bytes_max: 0, ..options() };
+    let (_vfs, store, nodes) = create(&uncached);
+    let root = Tree::empty(&nodes).unwrap().root();
+    let model = users(500);
+    let found_present = build(&nodes, &model).root();
+    seal(&store, root);
+    let forgetful = forgetful(&store);
+    let _guard = forgetful.pins().begin_write();
+    assert_eq!(build(&forgetful, &model).root(), found_present, "nothing was written again");
+    assert!(collected(&store, &[root]).chunks_removed > 0);
+    let published = Tree::open(&forgetful, found_present);
+    assert!(matches!(published.len(), Err(StorageError::NotFound { .. })), "what was published is gone");
 }

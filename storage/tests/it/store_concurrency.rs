@@ -31,11 +31,11 @@ fn syncs_that_overlap_are_shared_and_none_is_missed() {
     assert_eq!(store.statistics().unwrap().syncs, syncs);
     // Not the drop, but the syncs made them durable.
     let recovered = open(&memory.after_power_loss()).unwrap();
-    let found: BTreeSet<_> = recovered.mutations.iter().cloned().collect();
+    let payloads = payloads(&recovered);
+    let found: BTreeSet<_> = payloads.iter().cloned().collect();
     assert_eq!(found.len(), 800);
     for thread in 0..8 {
-        let own: Vec<_> = recovered
-            .mutations
+        let own: Vec<_> = payloads
             .iter()
             .filter(|payload| payload.starts_with(format!("{thread} ").as_bytes()))
             .cloned()

@@ -187,7 +187,7 @@ impl History {
 
 impl State {
     fn of(recovered: &Recovered) -> Self {
-        Self { root: recovered.root, mutations: recovered.mutations.clone() }
+        Self { root: recovered.root, mutations: payloads(recovered) }
     }
 }
 
@@ -421,4 +421,9 @@ impl VfsFile for FaultFile {
     fn map(&self) -> Result<Bytes> {
         self.vfs.call(&self.path, || self.inner.map())
     }
+}
+
+/// The payloads of mutation records, oldest first.
+pub(crate) fn payloads(recovered: &Recovered) -> Vec<Bytes> {
+    recovered.mutations.payloads().map(Result::unwrap).collect()
 }

@@ -37,7 +37,7 @@ fn round_trip(vfs: Arc<dyn Vfs>, dir: &std::path::Path) {
     for _ in 0..3 {
         let recovered = Store::open(vfs.clone(), dir, &options()).unwrap();
         assert_eq!(recovered.root, Some(root(3)));
-        assert_eq!(recovered.mutations, [mutations(1), mutations(2)]);
+        assert_eq!(payloads(&recovered), [mutations(1), mutations(2)]);
         assert_eq!(recovered.truncated_bytes, 0);
         for n in 0..20 {
             assert_eq!(recovered.store.read(&root(n).chunk()).unwrap(), encoding(n));
@@ -109,7 +109,7 @@ fn records_of_every_compression_are_read_whatever_the_present_one_is() {
         store.sync(last).unwrap();
     }
     let recovered = open(&*vfs).unwrap();
-    assert_eq!(recovered.mutations, (0..6).map(|round| vec![round; 500]).collect::<Vec<_>>());
+    assert_eq!(payloads(&recovered), (0..6).map(|round| vec![round; 500]).collect::<Vec<_>>());
     for n in 0..30 {
         assert_eq!(recovered.store.read(&root(n).chunk()).unwrap(), encoding(n));
     }

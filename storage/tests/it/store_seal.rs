@@ -61,7 +61,7 @@ fn a_sealed_segment_hands_out_no_mutations_and_the_next_begins_with_the_root() {
     drop(store);
     let recovered = open(&vfs).unwrap();
     assert_eq!(recovered.root, Some(root(1)));
-    assert_eq!(recovered.mutations, [mutations(2)]);
+    assert_eq!(payloads(&recovered), [mutations(2)]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_store_of_format_version_1_opens_and_is_refused_by_that_version_afterwards()
     let vfs = restore(&fixture_of_version_1());
     let recovered = open(&vfs).unwrap();
     assert_eq!(recovered.root, Some(root(39)));
-    assert_eq!(recovered.mutations, [&b"more"[..]]);
+    assert_eq!(payloads(&recovered), [&b"more"[..]]);
     for n in 0..40 {
         assert_eq!(recovered.store.read(&root(n).chunk()).unwrap(), encoding(n));
     }

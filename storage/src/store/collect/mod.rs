@@ -32,7 +32,7 @@ use super::manifest::ListedSegment;
 use super::segment::Location;
 use super::segment::sealed::SealedSegment;
 use crate::error::Result;
-use crate::hash::ChunkHash;
+use crate::hash::{AddressHashing, ChunkHash};
 use marks::Marks;
 use rewrite::{Output, Survivor};
 
@@ -327,7 +327,7 @@ impl Plan {
     }
 
     /// Adds what would go of the active segment, had it been sealed before.
-    fn estimate_active(&mut self, marks: &Marks<'_>, chunks: &HashMap<ChunkHash, Location>) {
+    fn estimate_active(&mut self, marks: &Marks<'_>, chunks: &HashMap<ChunkHash, Location, AddressHashing>) {
         for (_, location) in chunks.iter().filter(|(hash, _)| !marks.has_elsewhere(hash)) {
             self.estimate.chunks_removed += 1;
             self.estimate.bytes_reclaimed += location.record_len() as u64;

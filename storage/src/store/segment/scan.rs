@@ -17,7 +17,7 @@ use super::record::{self, RecordHeader, RecordKind};
 use super::window::Window;
 use super::{HEADER_LEN, Location, RECORD_HEADER_LEN, SYNC_MARK_RECORD_LEN, field, header};
 use crate::error::{Result, StorageError};
-use crate::hash::{ChunkHash, RootHash};
+use crate::hash::{AddressHashing, ChunkHash, RootHash};
 use crate::vfs::VfsFile;
 
 /// What an active segment holds.
@@ -25,9 +25,9 @@ use crate::vfs::VfsFile;
 pub(crate) struct Scan {
     /// The last root.
     pub(crate) root: Option<RootHash>,
-    /// The payloads of all mutation records, in order.
-    pub(crate) mutations: Vec<Bytes>,
-    pub(crate) chunks: HashMap<ChunkHash, Location>,
+    /// All mutation records, in order: offset, header and body.
+    pub(crate) mutations: Vec<(u64, RecordHeader, Bytes)>,
+    pub(crate) chunks: HashMap<ChunkHash, Location, AddressHashing>,
     /// Where the log ends: bytes from here on are not part of it.
     pub(crate) end: u64,
     /// Bytes after `end` that a crash tore. Not those of a sealing that did not
@@ -105,7 +105,7 @@ impl Scan {
                     Location { offset, body_len: header.body_len, is_terminal: header.is_terminal() };
                 self.chunks.insert(ChunkHash::from_bytes(hash), location);
             }
-            RecordKind::Mutations => self.mutations.push(payload()?),
+            RecordKind::Mutations => self.mutations.push((offset, *header, Bytes::copy_from_slice(body))),
             RecordKind::Root => {
                 let hash = ChunkHash::from_slice(&payload()?).ok_or("the root is not a hash")?;
                 self.root = Some(RootHash::from(hash));
