@@ -132,6 +132,23 @@ impl Session {
     /// Removes what nothing leads to any more, and gives its bytes back. Readers
     /// and writers go on meanwhile.
     ///
+    /// ```
+    /// # use microprolly_engine::{CommitOptions, Database, Principal};
+    /// # fn main() -> microprolly_engine::Result<()> {
+    /// let mut db = Database::in_memory()?.session(Principal::all_powerful("ada"))?;
+    /// db.create_branch("experiment", "main")?;
+    /// db.switch_branch("experiment")?;
+    /// db.put("config:theme", "dark")?;
+    /// db.commit(CommitOptions::message("try it"))?;
+    /// db.switch_branch("main")?;
+    /// db.drop_branch("experiment", true)?;
+    ///
+    /// let stats = db.gc()?;
+    /// assert!(stats.objects_removed > 0 && stats.bytes_reclaimed > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As for [`Session::collect_garbage`].
     pub fn gc(&self) -> Result<CollectionReport> {
