@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::interleave;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use microprolly_storage::{Block, BlockCursor, KeyRange, StorageError};
@@ -19,6 +20,9 @@ pub const BATCH_ROWS_TARGET: usize = 8_192;
 /// Bytes of JSON after which a batch ends, however few its rows are: those of
 /// the wanted fields count, and the last row may go beyond.
 const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Where more than one row in so many has a write pending, all are decoded afresh.
+const PENDING_PART_MAX: u64 = 8;
 
 /// Some columns of some rows of a type, in key order.
 #[derive(Clone)]
@@ -182,6 +186,47 @@ impl TableScan {
     }
 }
 
+impl TableScan {
+    /// Rows of a subtree over which a few writes are pending: what is stored comes
+    /// from the cache, and only what is pending is decoded. `None` where that is
+    /// not possible, or not worth it.
+    fn overlaid(&self, block: &Block, covered: &KeyRange) -> Result<Option<RecordBatch>> {
+        let pending: Vec<(&Bytes, &Option<Bytes>)> = self.snapshot.overlay.range(covered).collect();
+        let is_few = pending.len() as u64 <= block.entries / PENDING_PART_MAX;
+        if !is_few || *covered != block.range {
+            return Ok(None);
+        }
+        let (stored, None) = self.stored(block)? else { return Ok(None) };
+        let tree = block.tree();
+        let keys: Vec<Bytes> = pending.iter().map(|(key, _)| (*key).clone()).collect();
+        let are_stored = tree.contains_many(&keys)?;
+
+        let mut decoder =
+            RowDecoder::new(&self.definition, self.projection.iter().map(|&position| self.wanted(position)));
+        let (mut indices, mut taken, mut written) = (Vec::with_capacity(stored.num_rows()), 0, 0);
+        for ((key, value), is_stored) in pending.into_iter().zip(are_stored) {
+            let before = KeyRange { start: covered.start.clone(), end: Some(key.clone()) };
+            let rank = usize::try_from(tree.count(&before)?).unwrap_or(usize::MAX).min(stored.num_rows());
+            indices.extend((taken..rank).map(|row| (0, row)));
+            if let Some(value) = value {
+                decoder.push(key, value)?;
+                indices.push((1, written));
+                written += 1;
+            }
+            taken = rank + usize::from(is_stored);
+        }
+        indices.extend((taken..stored.num_rows()).map(|row| (0, row)));
+        let columns = stored
+            .columns()
+            .iter()
+            .zip(decoder.finish())
+            .map(|(stored, pending)| interleave(&[&**stored, &*pending], &indices))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(|failure| StorageError::corrupt("a decoded batch", failure.to_string()))?;
+        self.batch(columns, indices.len()).map(Some)
+    }
+}
+
 /// The batches of a scan, in key order; none is empty.
 pub struct TableBatches {
     scan: TableScan,
@@ -216,10 +261,13 @@ impl TableBatches {
             Some(block) => {
                 let covered = KeyRange { start, end: block.range.end.clone() };
                 self.next_start.clone_from(&covered.end);
-                if snapshot.overlay.range(&covered).next().is_some() {
-                    scan.uncached(snapshot.range(&covered))?
-                } else {
+                if snapshot.overlay.range(&covered).next().is_none() {
                     scan.stored(&block)?
+                } else {
+                    match scan.overlaid(&block, &covered)? {
+                        Some(batch) => (batch, None),
+                        None => scan.uncached(snapshot.range(&covered))?,
+                    }
                 }
             }
             None => {
@@ -281,6 +329,41 @@ mod tests {
             batches.push(ids.iter().map(|id| id.unwrap().to_owned()).collect());
         }
         batches
+    }
+
+    /// Whole rows as text, by the rows of the snapshot one by one.
+    fn expected(session: &Session) -> Vec<String> {
+        let rows = session.get_prefix("t:").unwrap();
+        rows.map(|row| String::from_utf8(row.unwrap().0[2..].to_vec()).unwrap()).collect()
+    }
+
+    #[test]
+    fn pending_writes_are_laid_over_what_the_cache_has() {
+        let session = session();
+        assert_eq!(ids(&scan(&session, BATCH_BYTES_MAX)).concat(), expected(&session));
+        let cached = session.decoded_cache().bytes();
+        put(&session, "0505");
+        put(&session, "zz");
+        put(&session, "007");
+        session.delete("t:000").unwrap();
+        session.delete("t:042").unwrap();
+        session.delete("t:nosuch").unwrap();
+        let rows = expected(&session);
+        assert_eq!(rows.len(), ROWS);
+        assert_eq!(ids(&scan(&session, BATCH_BYTES_MAX)).concat(), rows);
+        assert_eq!(ids(&scan(&session, BATCH_BYTES_MAX).project(&[0]).unwrap()).concat(), rows);
+        let counted: usize = scan(&session, BATCH_BYTES_MAX)
+            .project(&[])
+            .unwrap()
+            .batches()
+            .map(|batch| batch.unwrap().num_rows())
+            .sum();
+        assert_eq!(counted, rows.len());
+        let part = KeyRange::between("t:03", "t:06");
+        let within = ids(&scan(&session, BATCH_BYTES_MAX).within(&part)).concat();
+        let inside = |id: &&String| part.contains(format!("t:{id}").as_bytes());
+        assert_eq!(within, rows.iter().filter(inside).cloned().collect::<Vec<_>>());
+        assert_eq!(session.decoded_cache().bytes(), cached, "what is stored was decoded once");
     }
 
     #[test]
