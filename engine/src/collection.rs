@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use microprolly_storage::{
     ChunkHash, Collected, CollectionOutcome, CollectionPolicy, CollectionProgress, Collector, Compression,
-    Mutation, StorageError,
+    LiveSegment, Mutation, StorageError,
 };
 
 use bytes::Bytes;
@@ -213,6 +213,19 @@ impl Session {
         Ok(self.database.shared.store.set_compression(compression)?)
     }
 
+    /// How much of each segment is in use, oldest first. Follows every reference,
+    /// and waits while somebody collects.
+    ///
+    /// # Errors
+    /// As for [`Session::collect_garbage`].
+    pub fn live_segments(&self) -> Result<Vec<LiveSegment>> {
+        let shared = &self.database.shared;
+        let _turn = shared.collection.turn();
+        let found = shared.store.live_segments(&mut DatabaseCollector(shared));
+        shared.collection.end();
+        found?.ok_or_else(|| cancelled("nothing was found out"))
+    }
+
     /// How far the collection under way is; `None` if there is none.
     pub fn collection_progress(&self) -> Option<CollectionProgress> {
         *self.database.shared.collection.progress.lock()
@@ -268,9 +281,13 @@ impl Shared {
         match outcome? {
             CollectionOutcome::Done(collected) => Ok(collected.into()),
             CollectionOutcome::Busy => refused("garbage is being collected already"),
-            CollectionOutcome::Cancelled => refused("the collection was cancelled; nothing was removed"),
+            CollectionOutcome::Cancelled => Err(cancelled("nothing was removed")),
         }
     }
+}
+
+fn cancelled(so: &str) -> EngineError {
+    EngineError::Refused { reason: format!("the collection was cancelled; {so}"), hint: None }
 }
 
 /// Tells a collection what is in use.

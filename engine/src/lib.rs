@@ -67,7 +67,7 @@ pub use inspect::{CommitInspection, ObjectInspection, TreeComparison, TreeInspec
 pub use microprolly_storage as storage;
 pub use microprolly_storage::{
     Change, ChunkKind, CollectionPhase, CollectionPolicy, CollectionProgress, Compression, Entry, KeyRange,
-    SegmentStatistics, SharedNodes, StorageError, TreeStatistics,
+    LiveSegment, SegmentStatistics, SharedNodes, StorageError, TreeStatistics,
 };
 pub use name::{BranchName, NAME_BYTES_MAX, TagName};
 pub use principal::Principal;

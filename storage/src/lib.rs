@@ -19,8 +19,8 @@ pub use pins::{Pin, Pins, WriteGuard};
 pub use references::references;
 pub use store::{
     Collected, CollectionOutcome, CollectionPhase, CollectionPolicy, CollectionProgress, Collector,
-    Compression, Lsn, Mutations, Recovered, Repaired, SegmentFault, SegmentFaultKind, SegmentStatistics,
-    Store, StoreOptions, StoreStatistics,
+    Compression, LiveSegment, Lsn, Mutations, Recovered, Repaired, SegmentFault, SegmentFaultKind,
+    SegmentStatistics, Store, StoreOptions, StoreStatistics,
 };
 pub use tree::{
     Block, BlockCursor, Change, ChunkContent, ChunkingParameters, Diff, DiffCounts, Entry, KEY_BYTES_MAX,

@@ -3,10 +3,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Schema, SchemaRef};
 use microprolly_engine::{
-    ChunkKind, ColumnType, CommitId, CommitInspection, ObjectInspection, TreeInspection, Value,
+    ChunkKind, ColumnType, CommitId, CommitInspection, LiveSegment, ObjectInspection, TreeInspection, Value,
 };
 
 use super::Call;
@@ -16,7 +16,21 @@ use crate::error::SqlError;
 use crate::outcome::{Command, Outcome};
 use crate::session::Session;
 
-pub(super) fn schema() -> SchemaRef {
+pub(super) fn schema(inspect: &Inspect) -> SchemaRef {
+    static SEGMENTS: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let number = |name| ColumnType::BigInt.field(name);
+        Arc::new(Schema::new(vec![
+            ColumnType::TEXT.field("name"),
+            number("chunks"),
+            number("chunk_bytes"),
+            number("live_chunks"),
+            number("live_bytes"),
+        ]))
+    });
+    if *inspect == Inspect::Segments { SEGMENTS.clone() } else { properties_schema() }
+}
+
+fn properties_schema() -> SchemaRef {
     static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
         Arc::new(Schema::new(vec![ColumnType::TEXT.field("property"), ColumnType::TEXT.field("value")]))
     });
@@ -51,13 +65,32 @@ pub(super) async fn execute(
             let found = in_background(move || engine.dump_object(&name)).await?;
             of_object(&found.map_err(|error| at(hash, error))?)
         }
+        Inspect::Segments => {
+            let segments = in_background(move || engine.live_segments()).await??;
+            let numbers = |number: fn(&LiveSegment) -> u64| -> ArrayRef {
+                let numbers = segments.iter().map(|segment| i64::try_from(number(segment)).ok());
+                Arc::new(numbers.collect::<Int64Array>())
+            };
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(StringArray::from_iter_values(segments.iter().map(|segment| &segment.name))),
+                numbers(|segment| segment.chunks),
+                numbers(|segment| segment.chunk_bytes),
+                numbers(|segment| segment.live_chunks),
+                numbers(|segment| segment.live_bytes),
+            ];
+            return result(schema(inspect), columns);
+        }
     };
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(properties.iter().map(|(property, _)| property))),
         Arc::new(properties.iter().map(|(_, value)| value.as_deref()).collect::<StringArray>()),
     ];
+    result(properties_schema(), columns)
+}
+
+fn result(schema: SchemaRef, columns: Vec<ArrayRef>) -> Result<Outcome, SqlError> {
     let batch =
-        RecordBatch::try_new(schema(), columns).map_err(|failure| SqlError::internal(failure.to_string()))?;
+        RecordBatch::try_new(schema, columns).map_err(|failure| SqlError::internal(failure.to_string()))?;
     Ok(Outcome::of_batch(batch, Command::Other("INSPECT")))
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn describe(
         Statement::CollectGarbage(_) => Ok(fixed(parsed, collect_garbage::schema())),
         Statement::CheckDatabase => Ok(fixed(parsed, crate::diagnosis::check_schema())),
         Statement::RepairDatabase => Ok(fixed(parsed, crate::diagnosis::repair_schema())),
-        Statement::Inspect(_) => Ok(fixed(parsed, inspect::schema())),
+        Statement::Inspect(inspect) => Ok(fixed(parsed, inspect::schema(inspect))),
         // The arguments of the others are names and messages, which are text.
         _ => Ok(Description {
             parameter_types: given.iter().map(|given| given.clone().unwrap_or(DataType::Utf8)).collect(),

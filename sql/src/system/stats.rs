@@ -26,6 +26,7 @@ fn columns() -> SchemaRef {
 
 fn rows(view: &View) -> Result<Rows, SqlError> {
     let store = view.engine.store_statistics()?;
+    let collection = view.engine.collection_progress();
     let stats = [
         ("cache_column_bytes", view.cache().bytes(), "Memory that decoded columns take, in bytes."),
         ("chunk_reads", store.chunk_reads, "Chunks read since the database was opened, from memory or disk."),
@@ -33,6 +34,16 @@ fn rows(view: &View) -> Result<Rows, SqlError> {
         ("chunk_writes", store.chunk_writes, "Chunks added since the database was opened."),
         ("chunk_writes_present", store.chunk_writes_present, "Chunks written that were there already."),
         ("chunks", store.chunks, "Chunks on disk."),
+        (
+            "collection_done",
+            collection.map_or(0, |at| at.done),
+            "Chunks that the collection under way has seen.",
+        ),
+        (
+            "collection_total",
+            collection.map_or(0, |at| at.total),
+            "Chunks that it may have to see; 0 if there is none.",
+        ),
         ("disk_bytes", store.bytes, "Bytes on disk."),
         (
             "disk_bytes_after_collection",

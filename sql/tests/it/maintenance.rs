@@ -236,3 +236,18 @@ async fn what_is_true_at_once_runs_in_no_transaction_and_what_changes_in_no_read
         scene.run(sql).await;
     }
 }
+
+#[tokio::test]
+async fn segments_are_inspected_with_what_of_them_is_in_use() {
+    let mut scene = Scene::empty();
+    scene.put("main", "config:theme", "dark");
+    scene.run("COMMIT MESSAGE 'a theme'").await;
+    let live = "SELECT name FROM prolly.segments ORDER BY name";
+    let names = scene.rows(live).await;
+    let segments = scene.rows("INSPECT SEGMENTS").await;
+    assert_eq!(segments.len(), names.len());
+    let fields: Vec<u64> = segments[0].split('|').skip(1).map(|field| field.parse().unwrap()).collect();
+    let [chunks, chunk_bytes, live_chunks, live_bytes] = fields[..] else { panic!("{segments:?}") };
+    assert!(0 < live_chunks && live_chunks <= chunks, "{segments:?}");
+    assert!(0 < live_bytes && live_bytes <= chunk_bytes, "{segments:?}");
+}

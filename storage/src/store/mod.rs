@@ -65,6 +65,7 @@ use statistics::Counters;
 
 pub use collect::{
     Collected, CollectionOutcome, CollectionPhase, CollectionPolicy, CollectionProgress, Collector,
+    LiveSegment,
 };
 pub use mutations::Mutations;
 pub use options::{Compression, StoreOptions};

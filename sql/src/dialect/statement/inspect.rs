@@ -1,4 +1,4 @@
-//! `INSPECT COMMIT`, `INSPECT TREE` and `INSPECT OBJECT`.
+//! `INSPECT COMMIT`, `INSPECT TREE`, `INSPECT OBJECT` and `INSPECT SEGMENTS`.
 
 use super::Statement;
 use super::name::Argument;
@@ -19,12 +19,14 @@ pub enum Inspect {
     },
     /// `INSPECT OBJECT 'hash'`.
     Object(Argument),
+    /// `INSPECT SEGMENTS`.
+    Segments,
 }
 
 /// Reads what follows `INSPECT`.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
     const REVISION: &str = "a revision";
-    let inspect = match cursor.take_one_of(&["COMMIT", "TREE", "OBJECT"]) {
+    let inspect = match cursor.take_one_of(&["COMMIT", "TREE", "OBJECT", "SEGMENTS"]) {
         Some("COMMIT") => Inspect::Commit(cursor.text_or_name(REVISION)?),
         Some("TREE") => {
             let revision = cursor.text_or_name(REVISION)?;
@@ -34,8 +36,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
             };
             Inspect::Tree { revision, compared_with }
         }
+        Some("SEGMENTS") => Inspect::Segments,
         Some(_) => Inspect::Object(cursor.text_or_name("the hash of an object")?),
-        None => return Err(cursor.unexpected("COMMIT, TREE or OBJECT")),
+        None => return Err(cursor.unexpected("COMMIT, TREE, OBJECT or SEGMENTS")),
     };
     Ok(Statement::Inspect(inspect))
 }

@@ -28,6 +28,7 @@ use std::sync::atomic::Ordering;
 
 use super::Store;
 use super::create::replace_manifest;
+use super::layout::segment_name;
 use super::manifest::ListedSegment;
 use super::segment::Location;
 use super::segment::sealed::SealedSegment;
@@ -94,6 +95,33 @@ pub struct Collected {
     pub segments_written: u64,
 }
 
+/// How much of a segment is in use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveSegment {
+    /// Its file name.
+    pub name: String,
+    /// Chunks in it.
+    pub chunks: u64,
+    /// Bytes of their records.
+    pub chunk_bytes: u64,
+    /// Those of the chunks that something leads to.
+    pub live_chunks: u64,
+    /// Bytes of their records.
+    pub live_bytes: u64,
+}
+
+impl LiveSegment {
+    fn add(&mut self, location: &Location, is_live: bool) {
+        let bytes = location.record_len() as u64;
+        self.chunks += 1;
+        self.chunk_bytes += bytes;
+        if is_live {
+            self.live_chunks += 1;
+            self.live_bytes += bytes;
+        }
+    }
+}
+
 /// What a collection asks of the one who started it.
 pub trait Collector {
     /// The chunks from which everything is reached that must stay. Asked for
@@ -157,6 +185,39 @@ impl Store {
             return Ok(CollectionOutcome::Done(plan.estimate));
         }
         self.carry_out(plan, collector)
+    }
+
+    /// How much of each segment is in use, oldest first; `None` if the collector
+    /// gave up. Waits while somebody collects.
+    ///
+    /// # Errors
+    /// As for [`collect`](Self::collect).
+    pub fn live_segments(&self, collector: &mut dyn Collector) -> Result<Option<Vec<LiveSegment>>> {
+        let _one_at_a_time = self.collecting.lock();
+        let candidates = Candidates::begin(self);
+        let waiting = CollectionProgress { phase: CollectionPhase::Waiting, done: 0, total: 0 };
+        if !self.pins.wait_for_writes(|| collector.progress(waiting)) {
+            return Ok(None);
+        }
+        let mut roots = collector.roots()?;
+        roots.extend(self.pins.held());
+        let mut marks = Marks::new(self, candidates.segments.clone());
+        if !marks.mark(roots, collector)? {
+            return Ok(None);
+        }
+        let mut segments = Vec::new();
+        for (segment, marked) in marks.candidates() {
+            let mut live = LiveSegment { name: segment_name(segment.number()), ..LiveSegment::default() };
+            for (number, entry) in segment.locations().enumerate() {
+                live.add(&entry?.1, marked.contains(number));
+            }
+            segments.push(live);
+        }
+        let log = self.log.read();
+        let mut live = LiveSegment { name: segment_name(log.number), ..LiveSegment::default() };
+        log.chunks.iter().for_each(|(hash, location)| live.add(location, marks.has_elsewhere(hash)));
+        segments.push(live);
+        Ok(Some(segments))
     }
 
     fn carry_out(&self, plan: Plan, collector: &mut dyn Collector) -> Result<CollectionOutcome> {
