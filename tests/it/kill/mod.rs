@@ -289,7 +289,7 @@ async fn twenty_kills_of_the_server_under_load_lose_nothing_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes half an hour"]
+#[ignore = "takes seven minutes"]
 async fn five_hundred_kills_of_the_server_under_load_lose_nothing_acknowledged() {
     kill(from_environment(SEED).unwrap_or(1_000), from_environment(KILLS).unwrap_or(500)).await;
 }

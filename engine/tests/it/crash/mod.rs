@@ -178,7 +178,7 @@ fn a_large_transaction_whose_power_is_cut_is_there_as_a_whole_or_not_at_all() {
 }
 
 #[test]
-#[ignore = "takes an hour; run it in release"]
+#[ignore = "takes seven minutes in release"]
 fn ten_thousand_crashes_and_a_million_images_lose_nothing() {
     let mut work = seeds(1000, 16);
     let (first, at_once) = (work.start, work.end - work.start);
