@@ -158,9 +158,16 @@ impl Store {
         let mut writer = self.writer.lock();
         self.poison.check()?;
         let manifest = Manifest { compression, ..writer.manifest.clone() };
+        self.set_manifest(&mut writer, manifest)?;
+        *self.compression.write() = compression;
+        Ok(())
+    }
+
+    /// Makes `manifest` the truth, on disk first. After a failure nobody knows which
+    /// one is, so nothing more is accepted.
+    fn set_manifest(&self, writer: &mut Writer, manifest: Manifest) -> Result<()> {
         self.poison.guard(replace_manifest(&*self.vfs, &self.dir, &manifest))?;
         writer.manifest = manifest;
-        *self.compression.write() = compression;
         Ok(())
     }
 

@@ -152,8 +152,7 @@ impl Store {
         if damaged.is_empty() {
             return Ok(0);
         }
-        self.poison.guard(replace_manifest(&*self.vfs, &self.dir, &manifest))?;
-        writer.manifest = manifest;
+        self.set_manifest(&mut writer, manifest)?;
         for number in &damaged {
             let path = segment_path(&self.dir, *number);
             if self.vfs.entry(&path)?.is_some() {

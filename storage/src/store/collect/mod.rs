@@ -27,7 +27,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Store;
-use super::create::replace_manifest;
 use super::layout::segment_name;
 use super::manifest::ListedSegment;
 use super::segment::Location;
@@ -169,16 +168,9 @@ impl Store {
     ) -> Result<CollectionOutcome> {
         let Some(_one_at_a_time) = self.collecting.try_lock() else { return Ok(CollectionOutcome::Busy) };
         let candidates = Candidates::begin(self);
-        let waiting = CollectionProgress { phase: CollectionPhase::Waiting, done: 0, total: 0 };
-        if !self.pins.wait_for_writes(|| collector.progress(waiting)) {
+        let Some(marks) = self.marks(&candidates, collector)? else {
             return Ok(CollectionOutcome::Cancelled);
-        }
-        let mut roots = collector.roots()?;
-        roots.extend(self.pins.held());
-        let mut marks = Marks::new(self, candidates.segments.clone());
-        if !marks.mark(roots, collector)? {
-            return Ok(CollectionOutcome::Cancelled);
-        }
+        };
         let mut plan = Plan::new(&marks, policy, self.segment_bytes_max)?;
         if dry_run {
             plan.estimate_active(&marks, &self.log.read().chunks);
@@ -195,16 +187,7 @@ impl Store {
     pub fn live_segments(&self, collector: &mut dyn Collector) -> Result<Option<Vec<LiveSegment>>> {
         let _one_at_a_time = self.collecting.lock();
         let candidates = Candidates::begin(self);
-        let waiting = CollectionProgress { phase: CollectionPhase::Waiting, done: 0, total: 0 };
-        if !self.pins.wait_for_writes(|| collector.progress(waiting)) {
-            return Ok(None);
-        }
-        let mut roots = collector.roots()?;
-        roots.extend(self.pins.held());
-        let mut marks = Marks::new(self, candidates.segments.clone());
-        if !marks.mark(roots, collector)? {
-            return Ok(None);
-        }
+        let Some(marks) = self.marks(&candidates, collector)? else { return Ok(None) };
         let mut segments = Vec::new();
         for (segment, marked) in marks.candidates() {
             let mut live = LiveSegment { name: segment_name(segment.number()), ..LiveSegment::default() };
@@ -218,6 +201,19 @@ impl Store {
         log.chunks.iter().for_each(|(hash, location)| live.add(location, marks.has_elsewhere(hash)));
         segments.push(live);
         Ok(Some(segments))
+    }
+
+    /// Waits for the writes that began before there were candidates, and marks what
+    /// is reached then; `None` if the collector gave up.
+    fn marks(&self, candidates: &Candidates<'_>, collector: &mut dyn Collector) -> Result<Option<Marks<'_>>> {
+        let waiting = CollectionProgress { phase: CollectionPhase::Waiting, done: 0, total: 0 };
+        if !self.pins.wait_for_writes(|| collector.progress(waiting)) {
+            return Ok(None);
+        }
+        let mut roots = collector.roots()?;
+        roots.extend(self.pins.held());
+        let mut marks = Marks::new(self, candidates.segments.clone());
+        Ok(marks.mark(roots, collector)?.then_some(marks))
     }
 
     fn carry_out(&self, plan: Plan, collector: &mut dyn Collector) -> Result<CollectionOutcome> {
@@ -276,9 +272,9 @@ impl Store {
             let bytes = self.statistics()?.bytes + bytes_of(written);
             manifest.collected = bytes.saturating_sub(bytes_of(victims));
         }
-        self.poison.guard(replace_manifest(&*self.vfs, &self.dir, &manifest))?;
-        self.collected.store(manifest.collected, Ordering::Relaxed);
-        writer.manifest = manifest;
+        let collected = manifest.collected;
+        self.set_manifest(&mut writer, manifest)?;
+        self.collected.store(collected, Ordering::Relaxed);
         let mut log = self.log.write();
         let mut sealed = log.sealed.to_vec();
         replace(&mut sealed, |segment| is_victim(segment.number()), written.iter().map(Arc::clone));
@@ -294,8 +290,7 @@ impl Store {
         let mut manifest = writer.manifest.clone();
         let number = manifest.next;
         manifest.next += 1;
-        self.poison.guard(replace_manifest(&*self.vfs, &self.dir, &manifest))?;
-        writer.manifest = manifest;
+        self.set_manifest(&mut writer, manifest)?;
         Ok(number)
     }
 }
